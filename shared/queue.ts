@@ -1,0 +1,53 @@
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+/** The name of the one BullMQ queue; its keys in Redis begin with `bull:jobs:`. */
+export const QUEUE_NAME = 'jobs';
+
+export type JobQueue = ReturnType<typeof createJobQueue>;
+
+/**
+ * The queue of job ids. A ticket holds no data: the job's record and image stand in the job store.
+ * Tickets leave Redis when they are done, since the record tells what came of the job.
+ */
+export function createJobQueue(
+  redis: Redis,
+  { maxAttempts, onError }: { maxAttempts: number; onError: (error: Error) => void },
+) {
+  const queue = new Queue(QUEUE_NAME, {
+    connection: redis,
+    skipMetasUpdate: true,
+    // The API starts, and answers 503, while Redis is not there yet; otherwise one failed start-up check would stay.
+    skipWaitingForReady: true,
+    skipVersionCheck: true,
+  });
+  queue.on('error', onError);
+  return {
+    /** Puts a job's ticket into the queue. Doing it twice is doing it once: the ticket bears the job's id. */
+    async add(jobId: string): Promise<void> {
+      await queue.add('classify', null, {
+        jobId,
+        attempts: maxAttempts,
+        backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
+        removeOnComplete: true,
+        removeOnFail: true,
+      });
+    },
+
+    /** Takes the ticket of a canceled job out; one that a worker holds stays, and finds its job final. */
+    async remove(jobId: string): Promise<void> {
+      await queue.remove(jobId);
+    },
+
+    /** How many jobs wait and how many run. Constant time. */
+    async counts(): Promise<{ waiting: number; active: number }> {
+      const { active = 0, ...waiting } = await queue.getJobCounts(
+        'wait',
+        'prioritized',
+        'delayed',
+        'active',
+      );
+      return { waiting: Object.values(waiting).reduce((sum, count) => sum + count, 0), active };
+    },
+  };
+}
