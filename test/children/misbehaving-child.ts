@@ -1,0 +1,62 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ChildAnswer, ChildRequest } from '../../worker/child/protocol.ts';
+
+/**
+ * A child that does what the bytes say: `crash`, `hang` (in its own thread, as a decoder does), `eat` memory, `throw`;
+ * anything else is classified as a label of that text. `crash-once:FILE` crashes where FILE is not there, and makes it.
+ */
+const { modelsDir } = JSON.parse(process.argv[2] ?? '{}') as { modelsDir: string };
+const send = (answer: ChildAnswer) => process.send?.(answer);
+
+if (modelsDir === 'unusable') {
+  send({ type: 'unusable', reason: 'Expected labels.' });
+} else {
+  await delay(1);
+  send({
+    type: 'ready',
+    models: [
+      {
+        name: 'm',
+        task: 'image-classification',
+        sha256: '00',
+        labels: ['a'],
+        input: { width: 1, height: 1 },
+      },
+    ],
+  });
+}
+
+process.on('disconnect', () => process.exit(0));
+process.on('message', async ({ image }: ChildRequest) => {
+  const text = Buffer.from(image).toString();
+  const [, file] = /^crash-once:(.*)$/.exec(text) ?? [];
+  if (file) {
+    const { existsSync, writeFileSync } = await import('node:fs');
+    if (!existsSync(file)) {
+      writeFileSync(file, '');
+      process.kill(process.pid, 'SIGSEGV');
+    }
+  }
+  if (text === 'crash') process.kill(process.pid, 'SIGSEGV');
+  if (text === 'hang') for (;;);
+  if (text === 'eat') {
+    const eaten: Buffer[] = [];
+    for (;;) {
+      eaten.push(Buffer.alloc(16 * 2 ** 20, 1));
+      await delay(1);
+    }
+  }
+  if (text === 'throw') {
+    send({ type: 'threw', stack: 'Error: the session failed' });
+    return;
+  }
+  send({
+    type: 'outcome',
+    outcome: {
+      status: 'succeeded',
+      image: { format: 'png', width: 1, height: 1 },
+      predictions: [{ label: text, confidence: process.pid, index: 0 }],
+      timings: { decode_ms: 0, inference_ms: 0 },
+    },
+  });
+});

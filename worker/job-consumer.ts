@@ -1,0 +1,85 @@
+import { type Job, WaitingError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from '../shared/logger.ts';
+import { QUEUE_NAME } from '../shared/queue.ts';
+
+export interface JobConsumer {
+  /**
+   * Takes no more jobs and lets the running ones end; those that have not by the deadline go back to the queue.
+   * Resolves also where Redis is gone.
+   */
+  close(deadlineMs: number): Promise<void>;
+}
+
+export interface JobConsumerOptions {
+  connection: Redis;
+  concurrency: number;
+  log: Logger;
+  /** Runs one job; throws where it is to be tried again. */
+  run: (id: string, attempt: { isLastAttempt: boolean }) => Promise<void>;
+  /** Called for a job that waits again after an attempt that came to nothing. */
+  release: (id: string) => Promise<void>;
+}
+
+/** Takes jobs from the queue and runs them, `concurrency` at once. */
+export function createJobConsumer({
+  connection,
+  concurrency,
+  log,
+  run,
+  release,
+}: JobConsumerOptions): JobConsumer {
+  const process = async (job: Job, token?: string, signal?: AbortSignal) => {
+    const id = job.id ?? '';
+    const attempt = { isLastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1) };
+    const stopped = new Promise<'stopped'>((resolve) => {
+      signal?.addEventListener('abort', () => resolve('stopped'), { once: true });
+    });
+    try {
+      const running = run(id, attempt).then(() => 'done' as const);
+      // Where the stop wins, what becomes of the attempt is nobody's business any more.
+      running.catch(() => undefined);
+      if ((await Promise.race([running, stopped])) === 'done') return;
+    } catch (error) {
+      await release(id);
+      throw error;
+    }
+    await release(id);
+    await job.moveToWait(token);
+    throw new WaitingError();
+  };
+
+  const worker = new Worker(QUEUE_NAME, process, {
+    connection,
+    concurrency,
+    // A worker that was killed is missed after 10 s and its jobs are taken over at the next check: 11 s measured.
+    lockDuration: 10_000,
+    stalledInterval: 5_000,
+    // The death of a worker is never the image's fault, however often it happens.
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+    runRetryDelay: 1_000,
+  });
+  worker.on('error', (error) => log.warn({ err: error }, 'the queue cannot be read'));
+  worker.on('failed', (job, error) => log.warn({ err: error, job: job?.id }, 'an attempt failed'));
+  worker.on('stalled', (id) => log.warn({ job: id }, 'a job of a lost worker is taken over'));
+
+  return {
+    async close(deadlineMs) {
+      const closing = worker.close();
+      if (await within(deadlineMs, closing)) return;
+      worker.cancelAllJobs();
+      if (await within(1_000, closing)) return;
+      // Only without Redis does it come to this: the locks run out there, and another worker takes over.
+      await within(500, worker.close(true));
+    },
+  };
+}
+
+/** Whether a promise was settled in time. */
+async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  return Promise.race([promise.then(() => true), late]).finally(() => clearTimeout(timer));
+}

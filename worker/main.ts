@@ -1,0 +1,86 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Config, ConfigError, parseConfig } from '../shared/config.ts';
+import { createJobStore } from '../shared/job-store.ts';
+import { createLogger } from '../shared/logger.ts';
+import { createPatientRedis } from '../shared/redis.ts';
+import { onShutdown } from '../shared/shutdown.ts';
+import { createWorkerRegistry, HEARTBEAT_MS } from '../shared/worker-registry.ts';
+import { availableCores } from './available-cores.ts';
+import { createJobConsumer } from './job-consumer.ts';
+import { ModelsUnusable } from './pool/child.ts';
+import { createChildPool } from './pool/child-pool.ts';
+import { processJob } from './process-job.ts';
+
+process.title = 'darkroom-worker';
+
+try {
+  await main(parseConfig(process.env));
+} catch (error) {
+  if (!(error instanceof ConfigError || error instanceof ModelsUnusable)) throw error;
+  // A wrong setting or model: a restart does not heal it, so the exit code says so (EX_CONFIG of sysexits.h).
+  process.stderr.write(`${error.message}\n`);
+  process.exit(78);
+}
+
+async function main(config: Config): Promise<void> {
+  const log = createLogger('worker', config.logLevel);
+  const worker = `${hostname()}-${process.pid}`;
+  const concurrency = config.workerConcurrency ?? availableCores();
+  const redis = createPatientRedis(config.redisUrl);
+  redis.on('error', (error) => log.warn({ err: error }, 'Redis cannot be reached'));
+
+  const pool = await createChildPool(
+    concurrency,
+    {
+      entry: fileURLToPath(
+        new URL(
+          import.meta.url.endsWith('.ts') ? './child/main.ts' : './child/main.js',
+          import.meta.url,
+        ),
+      ),
+      settings: { modelsDir: resolve(config.modelsDir), maxImagePixels: config.maxImagePixels },
+      timeoutMs: config.jobTimeoutMs,
+      memoryLimitBytes: config.childMemoryLimitBytes,
+    },
+    log,
+  );
+  const store = createJobStore(redis, config.resultTtlSeconds);
+  const registry = createWorkerRegistry(redis);
+  const models = pool.models.map(({ name }) => name);
+  requireDefaultModel(config, models);
+  const announce = async () => {
+    // Without Redis the announcements would pile up, and all be sent when it is back.
+    if (redis.status !== 'ready') return;
+    await registry
+      .announce({ name: worker, concurrency, models }, pool.models)
+      .catch((error: unknown) => log.warn({ err: error }, 'the heartbeat failed'));
+  };
+  const consumer = createJobConsumer({
+    connection: redis,
+    concurrency,
+    log,
+    run: (id, attempt) => processJob(id, attempt, { store, pool, worker, log }),
+    release: (id) => store.release(id),
+  });
+  void announce();
+  redis.on('ready', announce);
+  const heartbeat = setInterval(announce, HEARTBEAT_MS);
+  log.info({ worker, concurrency, models, ms: Math.round(performance.now()) }, 'ready');
+
+  onShutdown(async () => {
+    clearInterval(heartbeat);
+    await consumer.close(config.shutdownTimeoutMs);
+    await pool.close();
+    if (redis.status === 'ready') await registry.leave(worker);
+    redis.disconnect();
+  }, log);
+}
+
+function requireDefaultModel(config: Config, names: string[]): void {
+  if (names.includes(config.defaultModel)) return;
+  throw new ConfigError(
+    `Expected the name of a model in ${config.modelsDir} (${names.join(', ')}) for DEFAULT_MODEL but received '${config.defaultModel}'.`,
+  );
+}

@@ -1,0 +1,119 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { createLogger } from '../../shared/logger.ts';
+import type { Outcome } from '../../shared/outcome.ts';
+import { ModelsUnusable } from './child.ts';
+import { type ChildPool, createChildPool } from './child-pool.ts';
+
+const entry = fileURLToPath(new URL('../../test/children/misbehaving-child.ts', import.meta.url));
+const log = createLogger('test', 'silent');
+const pools: ChildPool[] = [];
+
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.close()));
+});
+
+async function startPool(
+  size: number,
+  options: { timeoutMs?: number; modelsDir?: string } = {},
+): Promise<ChildPool> {
+  const pool = await createChildPool(
+    size,
+    {
+      entry,
+      execArgv: ['--import', 'tsx'],
+      settings: { modelsDir: options.modelsDir ?? 'models', maxImagePixels: 1 },
+      timeoutMs: options.timeoutMs ?? 20_000,
+      memoryLimitBytes: 300 * 2 ** 20,
+    },
+    log,
+  );
+  pools.push(pool);
+  return pool;
+}
+
+function request(text: string) {
+  return { image: Buffer.from(text), model: 'm', topK: 1, minConfidence: 0 };
+}
+
+function pidOf(outcome: Outcome): number {
+  return outcome.status === 'succeeded' ? (outcome.predictions[0]?.confidence ?? 0) : 0;
+}
+
+test('every image runs in a child of its own, and a child runs one after the other', async () => {
+  const pool = await startPool(2);
+  const outcomes = await Promise.all(
+    ['a', 'b', 'c', 'd', 'e'].map((text) => pool.classify(request(text))),
+  );
+  expect(
+    outcomes.map((outcome) => outcome.status === 'succeeded' && outcome.predictions[0]?.label),
+  ).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(new Set(outcomes.map(pidOf)).size).toBe(2);
+});
+
+test('an image that crashes its child fails with a code, and its neighbours succeed', async () => {
+  const pool = await startPool(2);
+  const [crash, ...others] = await Promise.all(
+    ['crash', 'a', 'b', 'c'].map((text) => pool.classify(request(text))),
+  );
+  expect(crash).toMatchObject({ status: 'failed', code: 'image_crashed' });
+  expect(others.map(({ status }) => status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+});
+
+test('an image that crashes one child but not the next succeeds', async () => {
+  const pool = await startPool(1);
+  const file = join(mkdtempSync(join(tmpdir(), 'darkroom-')), 'crashed');
+  await expect(pool.classify(request(`crash-once:${file}`))).resolves.toMatchObject({
+    status: 'succeeded',
+  });
+});
+
+test('an image that hangs is ended at JOB_TIMEOUT, and fails with a code', async () => {
+  const pool = await startPool(1, { timeoutMs: 300 });
+  await expect(pool.classify(request('hang'))).resolves.toMatchObject({
+    status: 'failed',
+    code: 'image_timed_out',
+  });
+});
+
+test('an image that eats memory is ended at CHILD_MEMORY_LIMIT, and fails with a code', async () => {
+  const pool = await startPool(1);
+  await expect(pool.classify(request('eat'))).resolves.toMatchObject({
+    status: 'failed',
+    code: 'image_out_of_memory',
+  });
+});
+
+test('the unexpected is thrown, and leaves the child at work', async () => {
+  const pool = await startPool(1);
+  const before = pidOf(await pool.classify(request('a')));
+  await expect(pool.classify(request('throw'))).rejects.toThrow('the session failed');
+  expect(pidOf(await pool.classify(request('b')))).toBe(before);
+});
+
+test('a child that dies while it is idle is replaced', async () => {
+  const pool = await startPool(1);
+  const before = pidOf(await pool.classify(request('a')));
+  process.kill(before, 'SIGKILL');
+  const after = await pool.classify(request('b'));
+  expect(pidOf(after)).toBeGreaterThan(0);
+  expect(pidOf(after)).not.toBe(before);
+});
+
+test('a model that cannot work stops the start with its sentence', async () => {
+  await expect(startPool(2, { modelsDir: 'unusable' })).rejects.toThrow(
+    new ModelsUnusable('Expected labels.'),
+  );
+});
+
+test('closing ends every child', async () => {
+  const pool = await startPool(2);
+  const pids = await Promise.all([pool.classify(request('a')), pool.classify(request('b'))]).then(
+    (all) => all.map(pidOf),
+  );
+  await pool.close();
+  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+});

@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../../shared/logger.ts';
+import type { ModelInfo } from '../../shared/model-info.ts';
+import type { Outcome } from '../../shared/outcome.ts';
+import type { ChildRequest } from '../child/protocol.ts';
+import { type Child, ChildLost, type ChildOptions, ModelsUnusable, startChild } from './child.ts';
+import { lostOutcome } from './lost-outcome.ts';
+
+export interface ChildPool {
+  models: ModelInfo[];
+  /**
+   * Classifies an image in a child of its own. One that takes its child with it is tried once more in a fresh
+   * child, and has failed when that one does not survive it either. Throws on what is no fault of the image.
+   */
+  classify(request: ChildRequest): Promise<Outcome>;
+  /** Ends every child at once. */
+  close(): Promise<void>;
+}
+
+/** Starts `size` children and resolves when all are ready. */
+export async function createChildPool(
+  size: number,
+  options: ChildOptions,
+  log: Logger,
+): Promise<ChildPool> {
+  const all = new Set<Child>();
+  const idle: Child[] = [];
+  const waiting: ((child: Child) => void)[] = [];
+  let closed = false;
+
+  const offer = (child: Child) => {
+    if (!all.has(child)) return;
+    const taker = waiting.shift();
+    if (taker) taker(child);
+    else idle.push(child);
+  };
+
+  const start = async (): Promise<Child> => {
+    const child = await startChild(options);
+    if (closed) child.kill();
+    all.add(child);
+    void child.ended.then(() => {
+      all.delete(child);
+      const position = idle.indexOf(child);
+      if (position >= 0) idle.splice(position, 1);
+      if (!closed) void replace();
+    });
+    return child;
+  };
+
+  /** Starts a child in a dead one's place, and keeps trying: without children the worker is of no use. */
+  const replace = async () => {
+    for (let waitMs = 100; !closed; waitMs = Math.min(waitMs * 2, 5_000)) {
+      try {
+        offer(await start());
+        return;
+      } catch (error) {
+        log.error({ err: error }, 'a child could not be started');
+        await delay(waitMs);
+      }
+    }
+  };
+
+  const take = (): Child | Promise<Child> =>
+    idle.shift() ?? new Promise<Child>((resolve) => waiting.push(resolve));
+
+  const attempt = async (request: ChildRequest): Promise<Outcome> => {
+    const child = await take();
+    try {
+      const outcome = await child.classify(request);
+      offer(child);
+      return outcome;
+    } catch (error) {
+      // A child that threw is whole; one that is lost has been replaced by its `ended`.
+      if (!(error instanceof ChildLost)) offer(child);
+      throw error;
+    }
+  };
+
+  const children = await Promise.allSettled(Array.from({ length: size }, start));
+  const failure = children.find((child) => child.status === 'rejected');
+  if (failure) {
+    closed = true;
+    for (const child of all) child.kill();
+    throw failure.reason instanceof ModelsUnusable
+      ? failure.reason
+      : new Error('A child could not be started.', { cause: failure.reason });
+  }
+  for (const child of [...all]) offer(child);
+
+  return {
+    models: [...all][0]?.models ?? [],
+    async classify(request) {
+      try {
+        return await attempt(request);
+      } catch (error) {
+        if (!(error instanceof ChildLost)) throw error;
+        log.warn({ err: error }, 'an image took its child with it; it is tried once more');
+      }
+      try {
+        return await attempt(request);
+      } catch (error) {
+        if (!(error instanceof ChildLost)) throw error;
+        return lostOutcome(error.casualty, options);
+      }
+    },
+    async close() {
+      closed = true;
+      for (const child of all) child.kill();
+      await Promise.all([...all].map((child) => child.ended));
+    },
+  };
+}

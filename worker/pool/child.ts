@@ -1,0 +1,122 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { ModelInfo } from '../../shared/model-info.ts';
+import type { Outcome } from '../../shared/outcome.ts';
+import type { ChildAnswer, ChildRequest, ChildSettings } from '../child/protocol.ts';
+import { residentMemory } from './resident-memory.ts';
+
+/** How often a running child's memory is looked at. 20 ms: a decoder fills about 1 GB/s, and the limit is 1 GiB. */
+const MEMORY_CHECK_MS = 20;
+
+/** Why a child ended under an image. */
+export type Casualty = 'crashed' | 'timed_out' | 'out_of_memory';
+
+/** The child died, or was ended, while it had the image open. */
+export class ChildLost extends Error {
+  readonly casualty: Casualty;
+  constructor(casualty: Casualty, cause: string) {
+    super(`The child ${casualty.replaceAll('_', ' ')}: ${cause}`);
+    this.casualty = casualty;
+  }
+}
+
+/** A model folder cannot work. The message is one line for whoever started the worker. */
+export class ModelsUnusable extends Error {}
+
+export interface ChildOptions {
+  /** The child's entry file, and Node's arguments before it. */
+  entry: string;
+  execArgv?: string[];
+  settings: ChildSettings;
+  /** Longest time of one image, in milliseconds. */
+  timeoutMs: number;
+  /** Resident memory at which the child is ended, in bytes. */
+  memoryLimitBytes: number;
+}
+
+export interface Child {
+  pid: number;
+  models: ModelInfo[];
+  /** Resolves when the process has ended. */
+  ended: Promise<void>;
+  /** Classifies one image; one at a time. Throws ChildLost where the process does not survive it. */
+  classify(request: ChildRequest): Promise<Outcome>;
+  kill(): void;
+}
+
+/** Starts one child and resolves when its models are loaded and warmed. Throws ModelsUnusable where they cannot be. */
+export async function startChild(options: ChildOptions): Promise<Child> {
+  const childProcess = fork(options.entry, [JSON.stringify(options.settings)], {
+    serialization: 'advanced',
+    // The child opens untrusted images, so it gets none of the worker's secrets.
+    env: { PATH: process.env.PATH },
+    ...(options.execArgv ? { execArgv: options.execArgv } : {}),
+  });
+  const ended = once(childProcess, 'exit').then(() => undefined);
+  const answers = listen(childProcess);
+  const first = await answers.next();
+  if (first.type === 'unusable') throw new ModelsUnusable(first.reason);
+  if (first.type !== 'ready') throw new Error(`A child began with ${first.type}.`);
+  return {
+    pid: childProcess.pid ?? 0,
+    models: first.models,
+    ended,
+    kill: () => childProcess.kill('SIGKILL'),
+    classify: (request) => classify(childProcess, answers, request, options),
+  };
+}
+
+async function classify(
+  childProcess: ChildProcess,
+  answers: Answers,
+  request: ChildRequest,
+  { timeoutMs, memoryLimitBytes }: ChildOptions,
+): Promise<Outcome> {
+  let casualty: Casualty = 'crashed';
+  const end = (why: Casualty) => {
+    casualty = why;
+    childProcess.kill('SIGKILL');
+  };
+  const deadline = setTimeout(() => end('timed_out'), timeoutMs);
+  const watch = setInterval(async () => {
+    if ((await residentMemory(childProcess.pid ?? 0)) > memoryLimitBytes) end('out_of_memory');
+  }, MEMORY_CHECK_MS);
+  try {
+    childProcess.send(request);
+    const answer = await answers.next();
+    if (answer.type === 'outcome') return answer.outcome;
+    throw new Error(
+      answer.type === 'threw' ? answer.stack : `A child answered with ${answer.type}.`,
+    );
+  } catch (error) {
+    throw error instanceof ChildEnded ? new ChildLost(casualty, error.message) : error;
+  } finally {
+    clearTimeout(deadline);
+    clearInterval(watch);
+  }
+}
+
+class ChildEnded extends Error {}
+
+interface Answers {
+  /** The child's next answer. Throws ChildEnded where it ends first. */
+  next(): Promise<ChildAnswer>;
+}
+
+function listen(childProcess: ChildProcess): Answers {
+  const ended = new Promise<never>((_resolve, reject) => {
+    childProcess.on('error', (error) => reject(new ChildEnded(error.message, { cause: error })));
+    childProcess.once('exit', (code, signal) =>
+      reject(new ChildEnded(`it ended with ${signal ?? code}`)),
+    );
+  });
+  // A child that ends while nobody waits for an answer is seen by `ended`.
+  ended.catch(() => undefined);
+  return {
+    next: () =>
+      Promise.race([
+        once(childProcess, 'message').then(([answer]) => answer as ChildAnswer),
+        ended,
+      ]),
+  };
+}

@@ -1,0 +1,71 @@
+import type { JobResult } from '../shared/job-record.ts';
+import type { JobStore } from '../shared/job-store.ts';
+import type { Logger } from '../shared/logger.ts';
+import type { ChildPool } from './pool/child-pool.ts';
+
+export interface ProcessJobDeps {
+  store: Pick<JobStore, 'begin' | 'finish'>;
+  pool: Pick<ChildPool, 'classify' | 'models'>;
+  /** This worker's name, for the job's record. */
+  worker: string;
+  log: Logger;
+}
+
+/**
+ * Runs one job: begin (which hands out the image), classify, finish. A job that needs nothing any more is passed
+ * over. Throws on what is no fault of the image; the queue tries again, and on the last attempt `giveUp` says so.
+ */
+export async function processJob(
+  id: string,
+  { isLastAttempt }: { isLastAttempt: boolean },
+  { store, pool, worker, log }: ProcessJobDeps,
+): Promise<void> {
+  const startedAt = Date.now();
+  const begun = await store.begin(id, worker);
+  if (begun.state === 'cancellation_requested') {
+    await store.finish(id, { outcome: { status: 'canceled' }, finishedAt: Date.now() });
+    return;
+  }
+  if (begun.state !== 'begun') {
+    log.info({ job: id }, `job is ${begun.state}, passed over`);
+    return;
+  }
+  const { spec, image } = begun;
+  const outcome = await classify();
+  const sha256 = pool.models.find((model) => model.name === spec.model)?.sha256;
+  const result: JobResult = { outcome, finishedAt: Date.now() };
+  if (sha256) result.modelSha256 = sha256;
+  await store.finish(id, result);
+  log.info(
+    {
+      job: id,
+      status: outcome.status,
+      ...(outcome.status === 'failed' ? { code: outcome.code } : {}),
+      model: spec.model,
+      bytes: spec.bytes,
+      ms: Date.now() - startedAt,
+    },
+    'job',
+  );
+
+  async function classify(): Promise<Exclude<JobResult['outcome'], { status: 'canceled' }>> {
+    try {
+      if (!image) throw new Error('The image is not in the image store.');
+      return await pool.classify({
+        image,
+        model: spec.model,
+        topK: spec.topK,
+        minConfidence: spec.minConfidence,
+      });
+    } catch (error) {
+      if (!isLastAttempt) throw error;
+      log.error({ err: error, job: id }, 'job given up');
+      return {
+        status: 'failed',
+        code: 'internal',
+        detail:
+          'Expected a result for the image, but every attempt failed for a reason of our own.',
+      };
+    }
+  }
+}
