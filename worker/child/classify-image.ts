@@ -1,0 +1,41 @@
+import { sniffFormat } from '../../shared/image-formats.ts';
+import type { Outcome } from '../../shared/outcome.ts';
+import type { LoadedModel } from '../model/load-model.ts';
+import { decodeImage, type Header, readHeader } from './decode-image.ts';
+import { ImageFault } from './image-fault.ts';
+import type { ChildRequest } from './protocol.ts';
+
+/** The way of one image in a child: header, pixels, inference. What is wrong with the image is an outcome. */
+export async function classifyImage(
+  { model, infer }: LoadedModel,
+  { image, topK, minConfidence }: ChildRequest,
+  maxPixels: number,
+): Promise<Outcome> {
+  const startedAt = performance.now();
+  let header: Header | undefined;
+  try {
+    const sniffed = sniffFormat(image);
+    if (!sniffed.taken) throw new ImageFault('not_an_image', 'Expected an image.');
+    header = await readHeader(image, sniffed.format, maxPixels);
+    const pixels = await decodeImage(image, header, model.preprocessing, maxPixels);
+    const decodedAt = performance.now();
+    const predictions = await infer(pixels, { topK, minConfidence });
+    return {
+      status: 'succeeded',
+      image: { format: header.format, width: header.width, height: header.height },
+      predictions,
+      timings: {
+        decode_ms: rounded(decodedAt - startedAt),
+        inference_ms: rounded(performance.now() - decodedAt),
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof ImageFault)) throw error;
+    const { code, message: detail, image: seen } = error;
+    return { status: 'failed', code, detail, ...(seen ? { image: seen } : {}) };
+  }
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}

@@ -1,0 +1,44 @@
+import { findModelFolders } from '../model/find-model-folders.ts';
+import { loadModel } from '../model/load-model.ts';
+import { ModelFolderError } from '../model/model-folder-error.ts';
+import { classifyImage } from './classify-image.ts';
+import { openImageLoaders } from './image-loaders.ts';
+import type { ChildAnswer, ChildRequest, ChildSettings } from './protocol.ts';
+
+process.title = 'darkroom-worker-child';
+// A terminal's Ctrl-C and a container's stop reach every process; the worker ends its children when they are done.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+process.on('disconnect', () => process.exit(0));
+
+const send = (answer: ChildAnswer) => process.send?.(answer);
+const { modelsDir, maxImagePixels }: ChildSettings = JSON.parse(process.argv[2] ?? '{}');
+
+openImageLoaders();
+try {
+  const folders = await findModelFolders(modelsDir);
+  const loaded = await Promise.all(folders.map(loadModel));
+  const models = new Map(loaded.map((one) => [one.model.name, one]));
+  process.on('message', async (request: ChildRequest) => {
+    try {
+      const model = models.get(request.model);
+      if (!model) throw new Error(`The model ${request.model} is not loaded.`);
+      send({ type: 'outcome', outcome: await classifyImage(model, request, maxImagePixels) });
+    } catch (error) {
+      send({ type: 'threw', stack: (error instanceof Error && error.stack) || String(error) });
+    }
+  });
+  send({
+    type: 'ready',
+    models: loaded.map(({ model: { name, task, sha256, labels, input } }) => ({
+      name,
+      task,
+      sha256,
+      labels,
+      input,
+    })),
+  });
+} catch (error) {
+  if (!(error instanceof ModelFolderError)) throw error;
+  send({ type: 'unusable', reason: error.message });
+}

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ModelFolderError } from './model-folder-error.ts';
+
+const files = ['model.onnx', 'config.json', 'preprocessor_config.json'];
+
+/**
+ * The folders under `models/` that are meant as models: those with any of the three files. Folders that begin with a
+ * dot are passed over. Throws ModelFolderError where there is none.
+ */
+export async function findModelFolders(modelsDir: string): Promise<string[]> {
+  const entries = existsSync(modelsDir) ? await readdir(modelsDir, { withFileTypes: true }) : [];
+  const folders = entries
+    .filter(
+      (entry) => !entry.name.startsWith('.') && (entry.isDirectory() || entry.isSymbolicLink()),
+    )
+    .map(({ name }) => join(modelsDir, name))
+    .filter((folder) => files.some((file) => existsSync(join(folder, file))))
+    .sort();
+  if (folders.length > 0) return folders;
+  throw new ModelFolderError(
+    modelsDir,
+    'MODELS_DIR',
+    'a folder with a model in a folder of its own',
+    'none',
+  );
+}

@@ -1,0 +1,38 @@
+import { fieldsOf } from './fields.ts';
+import type { Activation } from './rank.ts';
+import { isObject, type JsonObject } from './read-json.ts';
+
+/** The labels of `id2label`, in the order of the model's output: its keys are 0, 1, 2, … without a hole. */
+export function parseLabels(file: string, config: JsonObject): string[] {
+  const { id2label } = config;
+  const { refuse } = fieldsOf(file, config);
+  if (!isObject(id2label)) return refuse('id2label', 'an object of labels by index');
+  const count = Object.keys(id2label).length;
+  const labels = Array.from({ length: count }, (_, index) => id2label[String(index)]);
+  if (count === 0 || !labels.every((label) => typeof label === 'string')) {
+    const missing = labels.findIndex((label) => typeof label !== 'string');
+    return refuse(
+      'id2label',
+      `a label for every index from 0 to ${Math.max(0, count - 1)}, also for ${Math.max(0, missing)},`,
+    );
+  }
+  if (config.num_labels !== undefined && config.num_labels !== count) {
+    refuse('num_labels', `${count}, as many as id2label has,`);
+  }
+  return labels;
+}
+
+/** By `problem_type`; softmax where it is not given, as for Hugging Face's classifiers of one label. */
+export function parseActivation(file: string, config: JsonObject): Activation {
+  switch (config.problem_type ?? 'single_label_classification') {
+    case 'single_label_classification':
+      return 'softmax';
+    case 'multi_label_classification':
+      return 'sigmoid';
+    default:
+      return fieldsOf(file, config).refuse(
+        'problem_type',
+        'single_label_classification or multi_label_classification',
+      );
+  }
+}

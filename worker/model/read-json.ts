@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { ModelFolderError } from './model-folder-error.ts';
+
+export type JsonObject = Record<string, unknown>;
+
+/** Reads a JSON object of a model folder. Throws ModelFolderError where it is missing or no JSON object. */
+export async function readJson(file: string): Promise<JsonObject> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch {
+    throw new ModelFolderError(file, 'the file', 'a file that can be read', 'none');
+  }
+  const value = parse(text);
+  if (isObject(value)) return value;
+  throw new ModelFolderError(file, 'the file', 'a JSON object', text.trim().slice(0, 40));
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Told by the caller, together with JSON that is no object.
+    return undefined;
+  }
+}
