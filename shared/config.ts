@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { parseRate, RATE_FORM, type Rate } from './rate.ts';
 
 type Env = Record<string, string | undefined>;
 
@@ -17,7 +18,7 @@ export class ConfigError extends Error {}
  */
 export function parseConfig(env: Env) {
   const mistakes: string[] = [];
-  const read = <T>(name: string, kind: Kind<T>, fallback: T): T => {
+  const read = <T, F extends T | undefined>(name: string, kind: Kind<T>, fallback: F): T | F => {
     const text = env[name]?.trim();
     if (!text) return fallback;
     const value = kind.parse(text);
@@ -71,6 +72,16 @@ export function parseConfig(env: Env) {
     queueLimit: read('QUEUE_LIMIT', whole(1, 100_000_000), 100_000),
     /** How long a job and its image are kept, from its submission. */
     resultTtlSeconds: read('RESULT_TTL', duration(1, 365 * 86_400), 86_400_000) / 1000,
+    /** Keys of those who configure rather than run `darkroom keys`. */
+    apiKeys: readSecret('API_KEYS', apiKeys, []),
+    /** `keys`: never open. `auto`: open on the loopback address while no key is known. */
+    auth: read('AUTH', oneOf('auto', 'keys'), 'auto'),
+    /** The address by which this machine is reached, where that is not HOST, as in a container. */
+    publishedOn: read('PUBLISHED_ON', text, undefined),
+    /** Submissions that a key may make; none by default, since the queue's own limit protects the machine. */
+    rateLimit: read('RATE_LIMIT', rate, undefined),
+    /** How long `POST /v1/classify` waits for its job. */
+    classifyTimeoutMs: read('CLASSIFY_TIMEOUT', duration(0.1, 600), 30_000),
     logLevel: read(
       'LOG_LEVEL',
       oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
@@ -112,6 +123,24 @@ const port: Kind<number> = { ...whole(0, 65_535), takes: 'a port from 0 to 65535
 const redisUrl: Kind<string> = {
   takes: 'a URL that begins with redis:// or rediss://',
   parse: (value) => (/^rediss?:\/\//.test(value) && URL.canParse(value) ? value : undefined),
+};
+
+const rate: Kind<Rate> = { takes: RATE_FORM, parse: parseRate };
+
+const apiKeys: Kind<{ name: string; key: string }[]> = {
+  takes: 'name:key,name:key, with names and keys that differ,',
+  parse: (value) => {
+    const keys = value
+      .split(/[,\n]/)
+      .filter((entry) => entry.trim())
+      .map((entry) => /^\s*([A-Za-z0-9][A-Za-z0-9._-]{0,63}):(\S+)\s*$/.exec(entry))
+      .map((match) => ({ name: match?.[1] ?? '', key: match?.[2] ?? '' }));
+    const differ = (values: string[]) =>
+      new Set(values).size === keys.length && !values.includes('');
+    const areRight =
+      keys.length > 0 && differ(keys.map(({ name }) => name)) && differ(keys.map(({ key }) => key));
+    return areRight ? keys : undefined;
+  },
 };
 
 function whole(min: number, max: number): Kind<number> {

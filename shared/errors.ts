@@ -10,17 +10,20 @@ export const errorCodes = {
   malformed_multipart: { status: 400, title: 'The body is not valid multipart/form-data.' },
   malformed_base64: { status: 400, title: 'The image is not valid base64.' },
   upload_aborted: { status: 400, title: 'The upload ended before it was complete.' },
+  unauthorized: { status: 401, title: 'A valid API key is needed.' },
   route_not_found: { status: 404, title: 'There is nothing at this path.' },
   job_not_found: { status: 404, title: 'There is no such job.' },
   method_not_allowed: { status: 405, title: 'This path does not take this method.' },
   request_timeout: { status: 408, title: 'The request took too long to arrive.' },
   job_not_final: { status: 409, title: 'The job is not finished yet.' },
+  job_canceled: { status: 409, title: 'The job was canceled.' },
   expired: { status: 410, title: 'The job has expired.' },
   image_too_large: { status: 413, title: 'The image is too large.' },
   not_an_image: { status: 415, title: 'The bytes are not an image.' },
   unsupported_image_type: { status: 415, title: 'This type of image is not taken.' },
   invalid_request: { status: 422, title: 'A part of the request is wrong.' },
   unknown_model: { status: 422, title: 'There is no such model.' },
+  rate_limited: { status: 429, title: 'Too many calls.' },
   headers_too_large: { status: 431, title: 'The request line or the headers are too large.' },
   undecodable_image: { status: 422, title: 'The image cannot be decoded.' },
   too_many_pixels: { status: 422, title: 'The image has too many pixels.' },
@@ -30,6 +33,7 @@ export const errorCodes = {
   internal: { status: 500, title: 'Something went wrong on our side.' },
   queue_full: { status: 503, title: 'The queue is full.' },
   unavailable: { status: 503, title: 'The service cannot be used right now.' },
+  classify_timeout: { status: 504, title: 'The job was not finished in time.' },
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;
@@ -68,8 +72,22 @@ export class PublicError extends Error {
   }
 }
 
-/** The grammar of all refusals, after sharp's. `received` is cut, so that an answer never repeats a whole upload. */
+/** The grammar of all refusals, after sharp's. What was received is cut, so that an answer never repeats an upload. */
 export function expected(what: string, name: string, received: unknown): string {
-  const shown = typeof received === 'string' ? `'${received}'` : String(received);
-  return `Expected ${what} for ${name} but received ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}.`;
+  return `Expected ${what} for ${name} but received ${show(received)}.`;
+}
+
+/** Shows a value of any JSON. An array or an object by that word alone: as a text it may be endless, or throw. */
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object') return 'an object';
+  const text = String(value);
+  // Half a surrogate pair, sent or cut, would make an answer that strict JSON parsers refuse.
+  const shown = (text.length > 80 ? `${text.slice(0, 80)}…` : text).replaceAll(
+    /\p{Cs}/gu,
+    '\ufffd',
+  );
+  return typeof value === 'string' ? `'${shown}'` : shown;
 }

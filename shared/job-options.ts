@@ -46,21 +46,29 @@ export function parseJobOptions(values: Record<string, unknown>): JobOptions {
   );
 }
 
-/** Options as text (query parameters, form fields) as the JSON values they stand for; what is no number stays text. */
-export function optionsFromText(fields: Record<string, string>): Record<string, unknown> {
+/**
+ * Options as text (query parameters, form fields) as the JSON values they stand for. What is no number stays text, and
+ * so does one that stands twice, which is then refused.
+ */
+export function optionsFromText(fields: Iterable<[string, string[]]>): Record<string, unknown> {
   const isNumber = (name: string) => name === 'top_k' || name === 'min_confidence';
   return Object.fromEntries(
-    Object.entries(fields).map(([name, text]) => [
-      name,
-      isNumber(name) && /^\d{1,9}(\.\d{1,20})?$/.test(text) ? Number(text) : text,
-    ]),
+    [...fields].map(([name, texts]) => {
+      const text = texts.join(', ');
+      const isValue = isNumber(name) && /^\d{1,9}(\.\d{1,20})?$/.test(text);
+      return [name, isValue ? Number(text) : text];
+    }),
   );
 }
 
 function sentence(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'unrecognized_keys') return issue.message;
   const known = Object.keys(JobOptions.shape).join(', ');
-  return issue.keys.map((key) => expected(`one of ${known}`, 'an option', key)).join(' ');
+  // A body has room for a million wrong names.
+  return issue.keys
+    .slice(0, 3)
+    .map((key) => expected(`one of ${known}`, 'an option', key))
+    .join(' ');
 }
 
 function wrong(what: string, name: string) {

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { isFinal } from './job.ts';
 import { type JobRecord, type JobResult, type JobSpec, parseJobRecord } from './job-record.ts';
+import { COUNT_USAGE_LUA, dayOf } from './usage-store.ts';
 
 /** Channel on which the id of every job is published at the moment it becomes final. */
 export const FINAL_CHANNEL = 'darkroom:final';
@@ -32,14 +33,22 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
       job: { owner: string; spec: JobSpec; image: Uint8Array },
     ): Promise<void> {
       const image = Buffer.from(job.image.buffer, job.image.byteOffset, job.image.byteLength);
+      const { owner, spec } = job;
       await scripts.submitJob(
         jobKey(id),
         imageKey(id),
-        job.owner,
-        JSON.stringify(job.spec),
+        owner,
+        JSON.stringify(spec),
+        spec.createdAt,
+        dayOf(spec.createdAt),
         ttlSeconds,
         image,
       );
+    },
+
+    /** Takes a submission back that got no ticket, as if it had never been; one that a worker has begun stays. */
+    async withdraw(id: string): Promise<void> {
+      await scripts.withdrawJob(jobKey(id), imageKey(id));
     },
 
     async read(id: string): Promise<JobRecord | undefined> {
@@ -107,9 +116,12 @@ interface Scripts {
     image: string,
     owner: string,
     spec: string,
+    createdAt: number,
+    day: string,
     ttl: number,
     bytes: Buffer,
-  ): Promise<'OK'>;
+  ): Promise<null>;
+  withdrawJob(job: string, image: string): Promise<0 | 1>;
   beginJobBuffer(
     job: string,
     image: string,
@@ -127,23 +139,42 @@ interface Scripts {
   ): Promise<Cancellation>;
 }
 
-/** Lua over KEYS job and image. `makeFinal` is the one way by which a job becomes final. */
+/**
+ * Lua over KEYS job and image. `makeFinal` is the one way by which a job becomes final, and counts its usage on the
+ * day on which it was submitted, so that a day's results are never more than its requests.
+ */
 function defineScripts(redis: Redis): Scripts {
-  const makeFinal = `
+  const makeFinal = `${COUNT_USAGE_LUA}
     local function isFinal(status)
       return status == 'succeeded' or status == 'failed' or status == 'canceled'
     end
     local function makeFinal(id, status, result)
       redis.call('HSET', KEYS[1], 'status', status, 'result', result)
       redis.call('DEL', KEYS[2])
+      local job = redis.call('HMGET', KEYS[1], 'owner', 'day', 'created_at')
+      countUsage(job[1], job[2], status, 1)
+      if status ~= 'canceled' then
+        local decoded = cjson.decode(result)
+        countUsage(job[1], job[2], 'ms', math.max(0, decoded.finishedAt - job[3]))
+        if status == 'failed' then countUsage(job[1], job[2], 'error:' .. decoded.outcome.code, 1) end
+      end
       redis.call('PUBLISH', '${FINAL_CHANNEL}', id)
     end`;
   const scripts = {
-    submitJob: `
-      redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[3])
-      redis.call('HSET', KEYS[1], 'status', 'queued', 'owner', ARGV[1], 'spec', ARGV[2])
-      redis.call('EXPIRE', KEYS[1], ARGV[3])
-      return redis.status_reply('OK')`,
+    submitJob: `${COUNT_USAGE_LUA}
+      local owner, spec, createdAt, day, ttl, image = unpack(ARGV)
+      redis.call('SET', KEYS[2], image, 'EX', ttl)
+      redis.call('HSET', KEYS[1], 'status', 'queued', 'owner', owner, 'spec', spec, 'created_at', createdAt, 'day', day)
+      redis.call('EXPIRE', KEYS[1], ttl)
+      countUsage(owner, day, 'requests', 1)
+      countUsage(owner, day, 'images', 1)`,
+    withdrawJob: `${COUNT_USAGE_LUA}
+      local job = redis.call('HMGET', KEYS[1], 'status', 'owner', 'day')
+      if job[1] ~= 'queued' then return 0 end
+      redis.call('DEL', KEYS[1], KEYS[2])
+      countUsage(job[2], job[3], 'requests', -1)
+      countUsage(job[2], job[3], 'images', -1)
+      return 1`,
     beginJob: `${makeFinal}
       local job = redis.call('HMGET', KEYS[1], 'status', 'spec', 'cancel_requested')
       if not job[1] then return {'gone'} end

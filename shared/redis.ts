@@ -35,7 +35,9 @@ export function isRedisUnavailable(error: unknown): boolean {
   }
   return (
     error.name === 'MaxRetriesPerRequestError' ||
-    /^(Connection is closed|Command timed out|Stream isn't writeable)/.test(error.message) ||
+    /^(Connection is closed|Command aborted|Command timed out|Stream isn't writeable)/.test(
+      error.message,
+    ) ||
     ('code' in error &&
       /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/.test(String(error.code)))
   );

@@ -1,0 +1,90 @@
+import { Hono, type MiddlewareHandler } from 'hono';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { requestId } from 'hono/request-id';
+import { problem } from '../shared/errors.ts';
+import { authenticate } from './authenticate.ts';
+import { countRefusals } from './count-refusals.ts';
+import { docsPages } from './docs/docs-pages.ts';
+import { handleError } from './handle-error.ts';
+import { limitReads } from './limit-reads.ts';
+import { limitSubmissions } from './limit-submissions.ts';
+import { openApiDocument } from './openapi/document.ts';
+import { problemResponse } from './problem-response.ts';
+import { requestLog } from './request-log.ts';
+import type { ApiDeps, ApiEnv, Route } from './route.ts';
+import { classify } from './routes/classify.ts';
+import { deleteJob } from './routes/delete-job.ts';
+import { deleteJobResult } from './routes/delete-job-result.ts';
+import { getJob } from './routes/get-job.ts';
+import { getUsage } from './routes/get-usage.ts';
+import { livez, readyz } from './routes/health.ts';
+import { listModels } from './routes/list-models.ts';
+import { modelInfo } from './routes/model-info.ts';
+import { postJob } from './routes/post-job.ts';
+import { welcome } from './routes/welcome.ts';
+
+/** Every call of the API. */
+export const routes: Route[] = [
+  welcome,
+  classify,
+  postJob,
+  getJob,
+  deleteJob,
+  deleteJobResult,
+  listModels,
+  modelInfo,
+  getUsage,
+  livez,
+  readyz,
+];
+
+/** The API as a value; serving it is `main.ts`. */
+export function createApp(deps: ApiDeps, root: string): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>();
+  app.use(requestId(), requestLog(deps.log));
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => {
+        const allow = methods.join(', ');
+        return problemResponse(c, problem('method_not_allowed', `This path takes ${allow}.`), {
+          Allow: allow,
+        });
+      },
+    }),
+  );
+  const guards = createGuards(deps);
+  for (const route of routes) {
+    const path = route.doc.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    app.on(route.doc.method, [path], ...guards(route), route.handle(deps));
+  }
+  let document: object | undefined;
+  const openApi = () => {
+    document ??= openApiDocument(routes, deps.version);
+    return document;
+  };
+  app.route('/', docsPages({ root, openApi }));
+  app.notFound((c) =>
+    problemResponse(
+      c,
+      problem('route_not_found', 'Expected a path of the API; /docs has them all.'),
+    ),
+  );
+  app.onError(handleError(deps.log));
+  return app;
+}
+
+/** What stands before a call's handler: nothing where it is open to all, else the key and the limits of its kind. */
+function createGuards({
+  keyRing,
+  admit,
+  usage,
+}: ApiDeps): (route: Route) => MiddlewareHandler<ApiEnv>[] {
+  const known = authenticate(keyRing);
+  const submission = [known, limitSubmissions(admit), countRefusals(usage)];
+  const read = [known, limitReads()];
+  return ({ doc, isSubmission }) => {
+    if (doc.security) return [];
+    return isSubmission ? submission : read;
+  };
+}

@@ -1,0 +1,82 @@
+import type { Redis } from 'ioredis';
+import { FINAL_CHANNEL } from '../shared/job-store.ts';
+
+export type JobWaits = ReturnType<typeof createJobWaits>;
+
+/**
+ * Waits for jobs to become final, woken by what the store publishes, on one connection of its own for all of them.
+ * After a lost connection every waiter is woken once, since a word may have been missed; so a wake-up is a reason to
+ * read the job again, and no proof.
+ */
+export function createJobWaits(subscriber: Redis) {
+  const waiters = new Map<string, Set<() => void>>();
+  let closed = false;
+
+  const wake = (id: string) => {
+    for (const resolve of waiters.get(id) ?? []) resolve();
+  };
+  const wakeAll = () => {
+    for (const id of [...waiters.keys()]) wake(id);
+  };
+  subscriber.on('message', (_channel, id) => wake(id));
+  // Only from the answer on is every word heard, so the jobs are read after it. It fails where the connection is lost
+  // again, and then 'ready' comes again.
+  const listen = () => subscriber.subscribe(FINAL_CHANNEL).then(wakeAll, () => undefined);
+  subscriber.on('ready', listen);
+  listen();
+
+  /** Resolves at the job's next wake-up, or when the time is up or the signal aborts. Call before reading the job. */
+  const nextWake = (
+    id: string,
+    ms: number,
+    signal: AbortSignal,
+  ): { woken: Promise<void>; cancel: () => void } => {
+    let done = (): void => undefined;
+    const woken = new Promise<void>((resolve) => {
+      const timer = setTimeout(() => done(), ms);
+      done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        const others = waiters.get(id);
+        others?.delete(done);
+        if (others?.size === 0) waiters.delete(id);
+        resolve();
+      };
+      signal.addEventListener('abort', done, { once: true });
+      waiters.set(id, (waiters.get(id) ?? new Set()).add(done));
+    });
+    return { woken, cancel: done };
+  };
+
+  return {
+    /**
+     * Reads until `isDone`, or for `ms` milliseconds, or until the signal aborts or the API stops; and returns what
+     * was read last.
+     */
+    async readUntil<T>(
+      id: string,
+      read: () => Promise<T>,
+      isDone: (value: T) => boolean,
+      { ms, signal }: { ms: number; signal: AbortSignal },
+    ): Promise<T> {
+      const deadline = performance.now() + ms;
+      for (;;) {
+        const leftMs = deadline - performance.now();
+        const wait = nextWake(id, Math.max(0, leftMs), signal);
+        try {
+          const value = await read();
+          if (isDone(value) || leftMs <= 0 || closed || signal.aborted) return value;
+          await wait.woken;
+        } finally {
+          wait.cancel();
+        }
+      }
+    },
+
+    /** Lets every open wait answer with the job as it stands. */
+    close(): void {
+      closed = true;
+      wakeAll();
+    },
+  };
+}

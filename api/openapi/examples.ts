@@ -1,0 +1,49 @@
+import { type Job, presentJob } from '../../shared/job.ts';
+import type { JobRecord } from '../../shared/job-record.ts';
+
+const id = 'job_019a8c5e-7c00-7000-8000-0123456789ab';
+const createdAt = Date.parse('2025-11-16T09:30:00.000Z');
+
+/** A submission of `test/pictures/chelsea.jpg`. */
+const submitted: JobRecord = {
+  owner: '',
+  status: 'queued',
+  spec: {
+    model: 'efficientnet-lite0-int8',
+    modelSha256: '8cd0215acde6968d791c6be9cb17c37b8d7a65836f81de6fcaf37997bba7c2de',
+    topK: 2,
+    minConfidence: 0,
+    format: 'jpeg',
+    bytes: 35042,
+    createdAt,
+  },
+  attempts: 0,
+};
+
+export const queuedJob: Job = presentJob(id, submitted);
+
+export const canceledJob: Job = presentJob(id, {
+  ...submitted,
+  status: 'canceled',
+  result: { outcome: { status: 'canceled' }, finishedAt: createdAt + 40 },
+});
+
+export const succeededJob: Job = presentJob(id, {
+  ...submitted,
+  status: 'succeeded',
+  attempts: 1,
+  startedAt: createdAt + 2,
+  worker: 'worker-7f9c-1',
+  result: {
+    finishedAt: createdAt + 17,
+    outcome: {
+      status: 'succeeded',
+      image: { format: 'jpeg', width: 451, height: 300 },
+      predictions: [
+        { label: 'tiger cat', confidence: 0.4192, index: 282 },
+        { label: 'Egyptian cat', confidence: 0.3032, index: 285 },
+      ],
+      timings: { decode_ms: 5.4, inference_ms: 7.1 },
+    },
+  },
+});

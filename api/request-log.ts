@@ -1,0 +1,22 @@
+import type { MiddlewareHandler } from 'hono';
+import type { Logger } from '../shared/logger.ts';
+import type { ApiEnv } from './route.ts';
+
+/** One line for every request: who, what, which answer, how long; never a body, a key or a query's values. */
+export function requestLog(log: Logger): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const startedAt = performance.now();
+    await next();
+    log.info(
+      {
+        request: c.get('requestId'),
+        method: c.req.method,
+        path: c.req.path.slice(0, 200),
+        status: c.res.status,
+        ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        ...(c.get('jobId') ? { job: c.get('jobId') } : {}),
+      },
+      'request',
+    );
+  };
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { PublicError, problem } from '../../shared/errors.ts';
+import { isFinal } from '../../shared/job.ts';
+import { findJob } from '../find-job.ts';
+import { imageBody, optionsQuery } from '../openapi/image-request.ts';
+import { json, problems, SUBMISSION_PROBLEMS } from '../openapi/responses.ts';
+import { problemResponse } from '../problem-response.ts';
+import type { Route } from '../route.ts';
+import { submitJob } from '../submit-job.ts';
+import { readUpload } from '../upload/read-upload.ts';
+
+const Classification = z
+  .strictObject({
+    predictions: z.array(
+      z.strictObject({ label: z.string(), confidence: z.number().min(0).max(1) }),
+    ),
+    model: z.string(),
+  })
+  .meta({ id: 'Classification' });
+
+const jobId = { description: "The job's id.", schema: { type: 'string' } } as const;
+
+export const classify: Route = {
+  isSubmission: true,
+  doc: {
+    method: 'post',
+    path: '/v1/classify',
+    operationId: 'classify',
+    tags: ['Classify'],
+    summary: 'Classify an image in one call',
+    description:
+      'Submits a job and waits for it. Where the wait ends first, the job goes on: 504 with its URL. A caller who hangs up cancels a job that has not begun.',
+    request: { query: optionsQuery, body: imageBody },
+    responses: {
+      200: json(
+        'The predictions, best first.',
+        Classification,
+        {
+          predictions: [{ label: 'tiger cat', confidence: 0.4192 }],
+          model: 'efficientnet-lite0-int8',
+        },
+        { 'X-Job-Id': jobId },
+      ),
+      ...problems(
+        ...SUBMISSION_PROBLEMS,
+        'undecodable_image',
+        'too_many_pixels',
+        'image_crashed',
+        'image_timed_out',
+        'image_out_of_memory',
+        'job_canceled',
+        'classify_timeout',
+      ),
+    },
+  },
+  handle: (deps) => async (c) => {
+    const { admission, config, store, queue, waits } = deps;
+    await admission.requireRoom();
+    const upload = await readUpload(c.env.incoming, c.req.queries(), config.maxImageBytes);
+    const owner = c.get('owner');
+    const { id } = await submitJob(deps, owner, upload);
+    c.set('jobId', id);
+    c.header('X-Job-Id', id);
+    const { signal } = c.req.raw;
+    const read = () => findJob(store, id, { owner, ttlSeconds: config.resultTtlSeconds });
+    const record = await waits.readUntil(id, read, ({ status }) => isFinal(status), {
+      ms: config.classifyTimeoutMs,
+      signal,
+    });
+    if (signal.aborted && (await store.cancel(id, owner)) === 'canceled') await queue.remove(id);
+    const { outcome } = record.result ?? {};
+    switch (outcome?.status) {
+      case 'succeeded': {
+        const predictions = outcome.predictions.map(({ label, confidence }) => ({
+          label,
+          confidence,
+        }));
+        return c.json({ predictions, model: record.spec.model }, 200);
+      }
+      case 'failed':
+        return problemResponse(c, problem(outcome.code, outcome.detail));
+      case 'canceled':
+        throw new PublicError('job_canceled');
+      case undefined:
+        throw new PublicError('classify_timeout', `The job goes on: read it at /v1/jobs/${id}.`, {
+          headers: { Location: `/v1/jobs/${id}` },
+        });
+    }
+  },
+};

@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http';
+import { expected, PublicError } from '../../shared/errors.ts';
+import { type ImageFormat, imageFormats, sniffFormat } from '../../shared/image-formats.ts';
+import { type JobOptions, optionsFromText, parseJobOptions } from '../../shared/job-options.ts';
+import { readBytes } from './read-bytes.ts';
+import { readJson } from './read-json.ts';
+import { readMultipart } from './read-multipart.ts';
+
+/** What one request to classify an image carries. */
+export interface Upload {
+  image: Buffer;
+  format: ImageFormat;
+  options: JobOptions;
+}
+
+/** The image's bytes and the fields beside it, before either is looked at. */
+export interface RawUpload {
+  image: Buffer;
+  fields: Record<string, unknown>;
+}
+
+/**
+ * Reads an image and its options in any of the forms: JSON and multipart as they are called, and with any other
+ * content type, also curl's default, the body is the image. Options beside the image win over the query's.
+ */
+export async function readUpload(
+  request: IncomingMessage,
+  query: Record<string, string[]>,
+  maxImageBytes: number,
+): Promise<Upload> {
+  const fromQuery = optionsFromText(Object.entries(query));
+  // What is wrong with the query is told before the body is read.
+  parseJobOptions(fromQuery);
+  const { image, fields } = await readForm(request, maxImageBytes);
+  const options = parseJobOptions({ ...fromQuery, ...fields });
+  return { image, format: requireImage(image), options };
+}
+
+function readForm(request: IncomingMessage, maxImageBytes: number): Promise<RawUpload> {
+  const [type = ''] = (request.headers['content-type'] ?? '').split(';');
+  switch (type.trim().toLowerCase()) {
+    case 'application/json':
+      return readJson(request, maxImageBytes);
+    case 'multipart/form-data':
+      return readMultipart(request, maxImageBytes);
+    default:
+      return readRaw(request, maxImageBytes);
+  }
+}
+
+async function readRaw(request: IncomingMessage, maxImageBytes: number): Promise<RawUpload> {
+  if (Number(request.headers['content-length']) > maxImageBytes) throw imageTooLarge(maxImageBytes);
+  const image = await readBytes(request, maxImageBytes, () => imageTooLarge(maxImageBytes));
+  return { image, fields: {} };
+}
+
+export function imageTooLarge(maxImageBytes: number): PublicError {
+  return new PublicError(
+    'image_too_large',
+    `Expected at most ${maxImageBytes} bytes of image but received more. Send a smaller picture: the model sees only a few hundred pixels of it.`,
+  );
+}
+
+function requireImage(image: Buffer): ImageFormat {
+  if (image.length === 0) {
+    throw new PublicError('empty_body', 'Expected the bytes of an image but received none.');
+  }
+  const sniffed = sniffFormat(image);
+  if (sniffed.taken) return sniffed.format;
+  const taken = imageFormats.join(', ');
+  throw sniffed.type
+    ? new PublicError(
+        'unsupported_image_type',
+        expected(`one of ${taken}`, 'the image', sniffed.type),
+      )
+    : new PublicError(
+        'not_an_image',
+        `Expected an image (${taken}) but received bytes that begin like none of them.`,
+      );
+}
