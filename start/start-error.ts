@@ -1,0 +1,2 @@
+/** Why Darkroom cannot start here, told to the user as it is, without a stack. */
+export class StartError extends Error {}
