@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startServices } from '../test/start-services.ts';
 import { sendLoad } from './load.ts';
 import { type ProcessUsage, processTree } from './process-usage.ts';
-import { startServices } from './services.ts';
 
 const { values } = parseArgs({
   options: {
@@ -30,7 +30,12 @@ const pictures = readdirSync(values.pictures)
 const images = pictures.map((file) => readFileSync(file));
 
 const loops = await Promise.all(Array.from({ length: cores }, startLoop));
-const services = await startServices(cores);
+const services = await startServices({
+  // A line a request and a job is part of the cost, and so is the disk under Redis.
+  env: { WORKER_CONCURRENCY: `${cores}`, LOG_LEVEL: 'info' },
+  redisArgs: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
+});
+const servicePids = [services.redis.process, ...services.processes].map(pidOf);
 try {
   await measure();
 } finally {
@@ -53,7 +58,7 @@ async function measure(): Promise<void> {
   for (let round = 0; round < rounds; round += 1) measured.push(await measureRound());
   const mid = (pick: (round: Round) => number) => median(measured.map(pick));
   const names = [...(measured[0]?.cpuByName.keys() ?? [])];
-  const memory = processTree(services.pids);
+  const memory = processTree(servicePids);
 
   console.log(
     `\n${cores} cores (${cpus()[0]?.model}), Node ${process.version}, ${model}, ${pictures.length} pictures, ` +
@@ -113,9 +118,9 @@ async function measureRound(): Promise<Round> {
   const times = await Promise.all(loops.map((loop) => runLoop(loop, share)));
   const loopCpuMs = totalCpuMs(processTree(loops.map(pidOf))) - totalCpuMs(loopsBefore);
 
-  const before = processTree(services.pids);
+  const before = processTree(servicePids);
   const { seconds } = await sendLoad(services.url, images, count, clients);
-  const cpuByName = cpuBetween(before, processTree(services.pids), count);
+  const cpuByName = cpuBetween(before, processTree(servicePids), count);
   const { latenciesMs } = await sendLoad(services.url, images, 50, 1);
   return {
     bareRate: (share * loops.length * 1000) / Math.max(...times),

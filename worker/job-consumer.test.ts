@@ -1,0 +1,117 @@
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createLogger } from '../shared/logger.ts';
+import { createJobQueue, type JobQueue } from '../shared/queue.ts';
+import { createPatientRedis } from '../shared/redis.ts';
+import { startRedis, type TestRedis } from '../test/redis-server.ts';
+import { createJobConsumer, type JobConsumer, type JobConsumerOptions } from './job-consumer.ts';
+
+const log = createLogger('test', 'silent');
+let server: TestRedis;
+let connections: Redis[];
+let queue: JobQueue;
+
+beforeEach(async () => {
+  server = await startRedis();
+  const redis = new Redis(server.url);
+  connections = [redis];
+  queue = createJobQueue(redis, { maxAttempts: 2, onError: () => undefined });
+});
+afterEach(async () => {
+  for (const connection of connections) connection.disconnect();
+  await server.stop();
+});
+
+function consume(options: Partial<JobConsumerOptions>): JobConsumer {
+  const connection = createPatientRedis(server.url);
+  connection.on('error', () => undefined);
+  connections.push(connection);
+  const nothing = async () => undefined;
+  return createJobConsumer({
+    connection,
+    concurrency: 1,
+    log,
+    run: nothing,
+    release: nothing,
+    ...options,
+  });
+}
+
+/** A promise with its resolver. */
+function signal<T = void>() {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((give) => {
+    resolve = give;
+  });
+  return { promise, resolve };
+}
+
+test('a job that throws is tried again, and the last attempt knows that it is the last', async () => {
+  const attempts: boolean[] = [];
+  const second = signal();
+  const consumer = consume({
+    run: async (_id, { isLastAttempt }) => {
+      attempts.push(isLastAttempt);
+      if (!isLastAttempt) throw new Error('once');
+      second.resolve();
+    },
+  });
+  await queue.add('job_1');
+  await second.promise;
+  await consumer.close(5_000);
+  expect(attempts).toEqual([false, true]);
+  expect(await queue.counts()).toEqual({ waiting: 0, active: 0 });
+});
+
+test('closing lets a running job end', async () => {
+  const started = signal();
+  const finish = signal();
+  const consumer = consume({
+    run: async () => {
+      started.resolve();
+      await finish.promise;
+    },
+  });
+  await queue.add('job_1');
+  await started.promise;
+  const closing = consumer.close(20_000);
+  finish.resolve();
+  await closing;
+  expect(await queue.counts()).toEqual({ waiting: 0, active: 0 });
+});
+
+test('a job that has not ended by the deadline goes back to the queue at once, without costing an attempt', async () => {
+  const started = signal();
+  const released: string[] = [];
+  const stuck = consume({
+    run: async () => {
+      started.resolve();
+      await new Promise(() => undefined);
+    },
+    release: async (id) => void released.push(id),
+  });
+  await queue.add('job_1');
+  await started.promise;
+  await stuck.close(1);
+  expect(released).toEqual(['job_1']);
+  expect(await queue.counts()).toEqual({ waiting: 1, active: 0 });
+
+  const again = signal<boolean>();
+  const next = consume({ run: async (_id, { isLastAttempt }) => again.resolve(isLastAttempt) });
+  expect(await again.promise).toBe(false);
+  await next.close(5_000);
+});
+
+test('closing resolves also where Redis is gone', async () => {
+  const started = signal();
+  const consumer = consume({
+    run: async () => {
+      started.resolve();
+      await new Promise(() => undefined);
+    },
+  });
+  await queue.add('job_1');
+  await started.promise;
+  await server.stop();
+  await consumer.close(1);
+});

@@ -1,0 +1,114 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeEach, expect, inject, test } from 'vitest';
+import { newJobId } from '../shared/ids.ts';
+import { presentJob } from '../shared/job.ts';
+import { createJobStore } from '../shared/job-store.ts';
+import { createLogger } from '../shared/logger.ts';
+import type { ModelInfo } from '../shared/model-info.ts';
+import type { Outcome } from '../shared/outcome.ts';
+import type { ChildPool } from './pool/child-pool.ts';
+import { processJob } from './process-job.ts';
+
+const redis = new Redis(inject('redisUrl'));
+const store = createJobStore(redis, 60);
+const log = createLogger('test', 'silent');
+const owner = 'tester';
+let id: string;
+
+const succeeded: Outcome = {
+  status: 'succeeded',
+  image: { format: 'png', width: 3, height: 2 },
+  predictions: [{ label: 'a', confidence: 1, index: 0 }],
+  timings: { decode_ms: 1, inference_ms: 2 },
+};
+
+beforeEach(async () => {
+  id = newJobId();
+  const spec = {
+    model: 'm',
+    topK: 5,
+    minConfidence: 0,
+    format: 'png',
+    bytes: 4,
+    createdAt: Date.now(),
+  } as const;
+  await store.submit(id, { owner, spec, image: Buffer.from('text') });
+});
+afterAll(() => redis.disconnect());
+
+function run(classify: ChildPool['classify'], isLastAttempt = false): Promise<void> {
+  const models: ModelInfo[] = [
+    {
+      name: 'm',
+      task: 'image-classification',
+      sha256: 'abc',
+      labels: ['a'],
+      input: { width: 1, height: 1 },
+    },
+  ];
+  return processJob(
+    id,
+    { isLastAttempt },
+    { store, pool: { classify, models }, worker: 'w-1', log },
+  );
+}
+
+async function readJob() {
+  const record = await store.read(id);
+  if (!record) throw new Error('The job is gone.');
+  return presentJob(id, record);
+}
+
+test('a job that succeeded bears predictions, worker and model, and its image is gone', async () => {
+  await run(async ({ image }) => {
+    expect(Buffer.from(image).toString()).toBe('text');
+    return succeeded;
+  });
+  expect(await readJob()).toMatchObject({
+    status: 'succeeded',
+    worker: 'w-1',
+    model_sha256: 'abc',
+    attempts: 1,
+    predictions: [{ label: 'a' }],
+    image: { width: 3, height: 2 },
+  });
+  expect(await redis.exists(`darkroom:image:${id}`)).toBe(0);
+});
+
+test('what is thrown is tried again with the image still there, and given up on the last attempt', async () => {
+  const fail = () => Promise.reject(new Error('no session at /secret/path'));
+  await expect(run(fail)).rejects.toThrow('no session');
+  expect((await readJob()).status).toBe('processing');
+  await run(fail, true);
+  const job = await readJob();
+  expect(job).toMatchObject({
+    status: 'failed',
+    attempts: 2,
+    error: { code: 'internal', status: 500 },
+  });
+  expect(JSON.stringify(job)).not.toContain('secret');
+});
+
+test('a job that runs twice is final once', async () => {
+  await run(async () => succeeded);
+  const first = await readJob();
+  await run(() => Promise.reject(new Error('must not be run')));
+  expect(await readJob()).toEqual(first);
+});
+
+test('a job that was canceled before it began is not run', async () => {
+  expect(await store.cancel(id, owner)).toBe('canceled');
+  await run(() => Promise.reject(new Error('must not be run')));
+  expect((await readJob()).status).toBe('canceled');
+});
+
+test('a job that was asked to be canceled while it ran ends as it ends, but is not tried again', async () => {
+  await expect(
+    run(async () => {
+      expect(await store.cancel(id, owner)).toBe('cancellation_requested');
+      throw new Error('this attempt came to nothing');
+    }),
+  ).rejects.toThrow('came to nothing');
+  await run(() => Promise.reject(new Error('must not be run')));
+  expect((await readJob()).status).toBe('canceled');
+});
