@@ -5,7 +5,7 @@ import type { KeyRing } from './key-ring.ts';
 import type { ApiEnv } from './route.ts';
 
 /** Failures that an address may have in a minute before it is told to wait instead of being told that it failed. */
-const FAILURES_PER_MINUTE = 60;
+const FAILURES_PER_MINUTE = 100;
 
 /**
  * Finds out who calls. Failures are limited by address, and only failures: behind a proxy all callers share one

@@ -9,8 +9,8 @@ import type { ApiEnv } from './route.ts';
  */
 const READS_PER_SECOND = 5_000;
 
-export function limitReads(): MiddlewareHandler<ApiEnv> {
-  const reads = new RateLimiterMemory({ points: READS_PER_SECOND, duration: 1 });
+export function limitReads(perSecond = READS_PER_SECOND): MiddlewareHandler<ApiEnv> {
+  const reads = new RateLimiterMemory({ points: perSecond, duration: 1 });
   return async (c, next) => {
     const owner = c.get('owner');
     if (owner) {

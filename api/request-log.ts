@@ -7,7 +7,9 @@ export function requestLog(log: Logger): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const startedAt = performance.now();
     await next();
-    log.info(
+    // An orchestrator asks every few seconds, and would drown the rest.
+    const level = c.req.path === '/livez' || c.req.path === '/readyz' ? 'debug' : 'info';
+    log[level](
       {
         request: c.get('requestId'),
         method: c.req.method,

@@ -78,7 +78,7 @@ export function createUsageStore(redis: Redis) {
       return {
         total: parseCounts(total),
         days: days.flatMap((fields, index) =>
-          fields.requests ? [{ date: dates[index] ?? '', ...parseCounts(fields) }] : [],
+          Number(fields.requests) > 0 ? [{ date: dates[index] ?? '', ...parseCounts(fields) }] : [],
         ),
       };
     },

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { ConfigError, parseConfig } from '../shared/config.ts';
+import { createKeyStore } from '../shared/key-store.ts';
+import { createRedis, isRedisUnavailable } from '../shared/redis.ts';
+import { addKeysCommand } from './keys-command.ts';
+import { UsageError } from './usage-error.ts';
+
+const program = new Command('darkroom').description('Image classification behind a job queue.');
+addKeysCommand(program, async (use) => {
+  const redis = createRedis(parseConfig(process.env).redisUrl);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      redis.once('ready', resolve);
+      redis.once('error', reject);
+    });
+    await use(createKeyStore(redis));
+  } finally {
+    redis.disconnect();
+  }
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${sentenceOf(error)}\n`);
+  process.exitCode = 2;
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof UsageError || error instanceof ConfigError) return error.message;
+  if (!isRedisUnavailable(error)) throw error;
+  return 'Expected a Redis that answers at REDIS_URL, but it cannot be reached. Is Darkroom running?';
+}
