@@ -65,7 +65,8 @@ export function createJobWaits(subscriber: Redis) {
         const wait = nextWake(id, Math.max(0, leftMs), signal);
         try {
           const value = await read();
-          if (isDone(value) || leftMs <= 0 || closed || signal.aborted) return value;
+          // A timer may fire a millisecond early.
+          if (isDone(value) || leftMs < 1 || closed || signal.aborted) return value;
           await wait.woken;
         } finally {
           wait.cancel();

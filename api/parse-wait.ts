@@ -1,4 +1,5 @@
 import { expected, PublicError } from '../shared/errors.ts';
+import { numberFromText } from '../shared/number-from-text.ts';
 
 /** Longest wait in seconds; a longer one counts as this. Below the idle time-outs of common proxies, 60 s. */
 export const MAX_WAIT_SECONDS = 60;
@@ -11,11 +12,12 @@ export function parseWait(query: string | undefined, prefer: string | undefined)
   const preferred = /(?:^|[,;\s])wait=(\d{1,9})(?:$|[,;\s])/i.exec(prefer ?? '')?.[1];
   const text = query ?? preferred;
   if (text === undefined) return 0;
-  if (!/^\d+(\.\d+)?$/.test(text)) {
+  const seconds = numberFromText(text);
+  if (seconds === undefined || seconds < 0) {
     throw new PublicError(
       'invalid_request',
       expected('a number of seconds from 0 up', 'wait', text),
     );
   }
-  return Math.min(Number(text), MAX_WAIT_SECONDS) * 1000;
+  return Math.min(seconds, MAX_WAIT_SECONDS) * 1000;
 }

@@ -5,6 +5,7 @@ import { problem } from '../shared/errors.ts';
 import { createClientErrorAnswers } from './client-error.ts';
 import { PROBLEM_TYPE } from './problem-response.ts';
 import type { ApiEnv } from './route.ts';
+import { watchConnections } from './stop-server.ts';
 
 export interface ServerTimes {
   /** A sender has this long for a request's headers, … */
@@ -39,6 +40,7 @@ export function serve(
     // Node's own refusal has no body, and lets a second Host pass.
     requireHostHeader: false,
   });
+  watchConnections(server);
   server.on('request', (request, response) => {
     // Who was refused in mid-upload may send the rest, which goes nowhere, until the request's time is up.
     response.once('finish', () => request.resume());

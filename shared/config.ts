@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseRate, RATE_FORM, type Rate } from './rate.ts';
 
 type Env = Record<string, string | undefined>;
@@ -26,25 +26,19 @@ export function parseConfig(env: Env) {
     mistakes.push(`Expected ${kind.takes} for ${name} but received '${text.slice(0, 80)}'.`);
     return fallback;
   };
-  /** A secret may stand in a file that NAME_FILE names, as Docker's and Kubernetes' secrets do. */
+  /** A secret may stand in a file that NAME_FILE names, as Docker's and Kubernetes' secrets do; it is never repeated. */
   const readSecret = <T>(name: string, kind: Kind<T>, fallback: T): T => {
     const file = env[`${name}_FILE`]?.trim();
-    if (!file) {
-      const text = env[name]?.trim();
-      if (!text) return fallback;
-      const value = kind.parse(text);
-      if (value === undefined)
-        mistakes.push(`Expected ${kind.takes} for ${name} but received something else.`);
-      return value ?? fallback;
-    }
-    if (!existsSync(file)) {
+    const text = file ? readFile(file) : env[name]?.trim();
+    if (text === undefined && file) {
       mistakes.push(`Expected a file that can be read for ${name}_FILE but received '${file}'.`);
-      return fallback;
     }
-    const value = kind.parse(readFileSync(file, 'utf8').trim());
-    if (value === undefined)
-      mistakes.push(`Expected ${kind.takes} in the file that ${name}_FILE names.`);
-    return value ?? fallback;
+    if (!text) return fallback;
+    const value = kind.parse(text);
+    if (value !== undefined) return value;
+    const received = file ? 'something else in its file' : 'something else';
+    mistakes.push(`Expected ${kind.takes} for ${name} but received ${received}.`);
+    return fallback;
   };
 
   const config = {
@@ -71,7 +65,7 @@ export function parseConfig(env: Env) {
     /** Jobs that may wait. At 100 images/s the last of 100,000 waits 17 minutes. */
     queueLimit: read('QUEUE_LIMIT', whole(1, 100_000_000), 100_000),
     /** How long a job and its image are kept, from its submission. */
-    resultTtlSeconds: read('RESULT_TTL', duration(1, 365 * 86_400), 86_400_000) / 1000,
+    resultTtlSeconds: Math.ceil(read('RESULT_TTL', duration(1, 365 * 86_400), 86_400_000) / 1000),
     /** Keys of those who configure rather than run `darkroom keys`. */
     apiKeys: readSecret('API_KEYS', apiKeys, []),
     /** `keys`: never open. `auto`: open on the loopback address while no key is known. */
@@ -90,6 +84,15 @@ export function parseConfig(env: Env) {
   };
   if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'));
   return config;
+}
+
+function readFile(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    // The caller tells it together with the other mistakes.
+    return undefined;
+  }
 }
 
 export type Config = ReturnType<typeof parseConfig>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { expected, PublicError } from './errors.ts';
+import { numberFromText } from './number-from-text.ts';
 
 const model = wrong("a model's name", 'model');
 const topK = wrong('a whole number from 1 to 1000', 'top_k');
@@ -55,8 +56,7 @@ export function optionsFromText(fields: Iterable<[string, string[]]>): Record<st
   return Object.fromEntries(
     [...fields].map(([name, texts]) => {
       const text = texts.join(', ');
-      const isValue = isNumber(name) && /^\d{1,9}(\.\d{1,20})?$/.test(text);
-      return [name, isValue ? Number(text) : text];
+      return [name, (isNumber(name) ? numberFromText(text) : undefined) ?? text];
     }),
   );
 }

@@ -42,6 +42,8 @@ export async function startServices({
         REDIS_URL: redis.url,
         PORT: `${port}`,
       },
+      // As npm start and the containers start them.
+      execArgv: ['--max-semi-space-size=4'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     processes.push(child);

@@ -48,7 +48,9 @@ export function docsPages({ root, openApi }: { root: string; openApi: () => obje
   );
   app.get('/docs/errors', async (c) => {
     const markdown = await readFile(join(root, 'docs/errors.md'), 'utf8');
-    return c.html(page('Errors', html`<main>${raw(await renderMarkdown(markdown))}</main>`));
+    return c.html(
+      page('Errors', html`<main class="text">${raw(await renderMarkdown(markdown))}</main>`),
+    );
   });
   for (const [name, type] of Object.entries(assets)) {
     app.get(`/docs/assets/${name}`, async (c) =>
@@ -71,8 +73,9 @@ function page(title: string, body: ReturnType<typeof html>) {
         <link rel="icon" href="/docs/assets/favicon-32x32.png" />
         <style>
           body { margin: 0; font-family: system-ui, sans-serif; line-height: 1.5; }
-          main { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
-          code { background: #f2f2f2; padding: 0 0.2em; }
+          .text { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+          .text code { background: #f2f2f2; padding: 0 0.2em; }
+          .text pre { background: #f2f2f2; padding: 0.5em; overflow-x: auto; }
           :target { background: #fff3bf; }
         </style>
       </head>

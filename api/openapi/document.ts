@@ -26,7 +26,14 @@ export function openApiDocument(routes: Route[], version: string) {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    security: [{ key: [] }],
-    tags: ['Classify', 'Jobs', 'Models', 'Usage', 'Health'].map((name) => ({ name })),
+    // None is needed while the service is open.
+    security: [{ key: [] }, {}],
+    tags: [
+      { name: 'Classify', description: 'An image in, its labels out, in one call.' },
+      { name: 'Jobs', description: 'Submit now, read later: for many images, or slow ones.' },
+      { name: 'Models', description: 'What images are classified by.' },
+      { name: 'Usage', description: 'What a key has used.' },
+      { name: 'Health', description: 'For the orchestrator.' },
+    ],
   });
 }

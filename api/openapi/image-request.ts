@@ -24,5 +24,5 @@ export const imageBody = {
 } satisfies NonNullable<RouteConfig['request']>['body'];
 
 function binary() {
-  return z.any().meta({ type: 'string', format: 'binary', description: 'The bytes of an image.' });
+  return z.string().meta({ format: 'binary', description: 'The bytes of an image.' });
 }

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newJobId } from '../shared/ids.ts';
+import { submit, succeeded, work } from '../test/api/play-worker.ts';
+import { type StartedApi, startApi } from '../test/api/start-api.ts';
+import { firstBytes } from '../test/image-bytes.ts';
+import { startRedis, type TestRedis } from '../test/redis-server.ts';
+
+let redis: TestRedis;
+let api: StartedApi;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  api = await startApi({ redisUrl: redis.url });
+});
+
+afterAll(async () => {
+  await api.stop();
+  await redis.stop();
+});
+
+const needRedis: [method: string, path: string][] = [
+  ['POST', '/v1/jobs'],
+  ['POST', '/v1/classify'],
+  ['GET', `/v1/jobs/${newJobId()}`],
+  ['GET', `/v1/jobs/${newJobId()}?wait=60`],
+  ['DELETE', `/v1/jobs/${newJobId()}`],
+  ['DELETE', `/v1/jobs/${newJobId()}/result`],
+  ['GET', '/v1/models'],
+  ['GET', '/v1/model/info'],
+  ['GET', '/v1/usage'],
+  ['GET', '/readyz'],
+];
+
+test('answers 503 without Redis to whatever needs it, and works again when it is back', async () => {
+  await redis.stop();
+  for (const [method, path] of needRedis) {
+    const init = method === 'POST' ? { method, body: firstBytes.png } : { method };
+    const { headers, body } = await api.call(path, init);
+    expect(body.code, `${method} ${path}`).toBe('unavailable');
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+  }
+  expect((await api.call('/livez')).status).toBe(200);
+  expect((await api.call('/v1/')).status).toBe(200);
+  expect((await fetch(`${api.url}/openapi.json`)).status).toBe(200);
+
+  redis = await startRedis({ port: redis.port });
+  await expect.poll(async () => (await api.call('/readyz')).status, { timeout: 10_000 }).toBe(200);
+  const id = await submit(api);
+  const waiting = api.call(`/v1/jobs/${id}?wait=60`);
+  await work(api.store, id, succeeded);
+  expect((await waiting).body.status).toBe('succeeded');
+});
+
+test('answers 503 while Redis has no room, and still reads', async () => {
+  const small = await startRedis({ args: ['--maxmemory', '8mb'] });
+  const full = await startApi({ redisUrl: small.url });
+  const id = await submit(full);
+  const image = Buffer.concat([firstBytes.png, Buffer.alloc(9 * 2 ** 20)]);
+  await full.call('/v1/jobs', { method: 'POST', body: image });
+  const { body } = await full.call('/v1/jobs', { method: 'POST', body: image });
+  expect(body.code).toBe('unavailable');
+  expect((await full.call(`/v1/jobs/${id}`)).body.status).toBe('queued');
+  await full.stop();
+  await small.stop();
+});
