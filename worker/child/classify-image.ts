@@ -1,9 +1,10 @@
 import { sniffFormat } from '../../shared/image-formats.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { LoadedModel } from '../model/load-model.ts';
-import { decodeImage, type Header, readHeader } from './decode-image.ts';
+import { decodeImage } from './decode-image.ts';
 import { ImageFault } from './image-fault.ts';
 import type { ChildRequest } from './protocol.ts';
+import { type Header, readHeader } from './read-header.ts';
 
 /** The way of one image in a child: header, pixels, inference. What is wrong with the image is an outcome. */
 export async function classifyImage(
@@ -17,12 +18,12 @@ export async function classifyImage(
     const sniffed = sniffFormat(image);
     if (!sniffed.taken) throw new ImageFault('not_an_image', 'Expected an image.');
     header = await readHeader(image, sniffed.format, maxPixels);
-    const pixels = await decodeImage(image, header, model.preprocessing, maxPixels);
+    const pixels = await decodeImage(image, header, model.preprocessing);
     const decodedAt = performance.now();
     const predictions = await infer(pixels, { topK, minConfidence });
     return {
       status: 'succeeded',
-      image: { format: header.format, width: header.width, height: header.height },
+      image: header.image,
       predictions,
       timings: {
         decode_ms: rounded(decodedAt - startedAt),
@@ -31,7 +32,8 @@ export async function classifyImage(
     };
   } catch (error) {
     if (!(error instanceof ImageFault)) throw error;
-    const { code, message: detail, image: seen } = error;
+    const { code, message: detail } = error;
+    const seen = error.image ?? header?.image;
     return { status: 'failed', code, detail, ...(seen ? { image: seen } : {}) };
   }
 }

@@ -40,5 +40,7 @@ try {
   });
 } catch (error) {
   if (!(error instanceof ModelFolderError)) throw error;
-  send({ type: 'unusable', reason: error.message });
+  const answer: ChildAnswer = { type: 'unusable', reason: error.message };
+  // Nothing more comes of this process; its end must not hang on the worker's.
+  process.send?.(answer, () => process.disconnect());
 }

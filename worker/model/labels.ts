@@ -1,4 +1,5 @@
 import { fieldsOf } from './fields.ts';
+import { ModelFolderError } from './model-folder-error.ts';
 import type { Activation } from './rank.ts';
 import { isObject, type JsonObject } from './read-json.ts';
 
@@ -8,15 +9,13 @@ export function parseLabels(file: string, config: JsonObject): string[] {
   const { refuse } = fieldsOf(file, config);
   if (!isObject(id2label)) return refuse('id2label', 'an object of labels by index');
   const count = Object.keys(id2label).length;
-  const labels = Array.from({ length: count }, (_, index) => id2label[String(index)]);
-  if (count === 0 || !labels.every((label) => typeof label === 'string')) {
-    const missing = labels.findIndex((label) => typeof label !== 'string');
-    return refuse(
-      'id2label',
-      `a label for every index from 0 to ${Math.max(0, count - 1)}, also for ${Math.max(0, missing)},`,
-    );
-  }
-  if (config.num_labels !== undefined && config.num_labels !== count) {
+  if (count === 0) refuse('id2label', 'at least one label');
+  const labels = Array.from({ length: count }, (_, index) => {
+    const label = id2label[index];
+    if (typeof label === 'string') return label;
+    throw new ModelFolderError(file, `id2label["${index}"]`, 'a text', label);
+  });
+  if ((config.num_labels ?? count) !== count) {
     refuse('num_labels', `${count}, as many as id2label has,`);
   }
   return labels;

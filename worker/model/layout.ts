@@ -22,25 +22,30 @@ export function readGraphInput(file: string, session: InferenceSession): GraphIn
       file,
       'the inputs',
       'one input',
-      session.inputNames.join(', ') || 'none',
+      session.inputNames.join(', ') || undefined,
     );
   }
   const what = 'a float32 tensor of batch × 3 × height × width or batch × height × width × 3';
+  const shown = input.isTensor ? `${input.type} [${input.shape.join(', ')}]` : 'no tensor';
   if (!input.isTensor || input.type !== 'float32' || input.shape.length !== 4) {
-    throw new ModelFolderError(
-      file,
-      input.name,
-      what,
-      input.isTensor ? `${input.type} [${input.shape.join(', ')}]` : 'no tensor',
-    );
+    throw new ModelFolderError(file, input.name, what, shown);
   }
   const [batch, second, third, fourth] = input.shape as Dimension[];
-  const layout = second === 3 ? 'NCHW' : fourth === 3 ? 'NHWC' : undefined;
+  const layout = layoutOf(second, fourth);
   if (!layout || (typeof batch === 'number' && batch > 1)) {
-    throw new ModelFolderError(file, input.name, what, `[${input.shape.join(', ')}]`);
+    throw new ModelFolderError(file, input.name, what, shown);
   }
   const [height, width] = layout === 'NCHW' ? [third, fourth] : [second, third];
   return { name: input.name, layout, width: fixed(width), height: fixed(height) };
+}
+
+/** By the dimension that is 3; where none is, as in exports with every dimension dynamic, by its name, else NCHW. */
+function layoutOf(second: Dimension, last: Dimension): Layout | undefined {
+  if (second === 3) return 'NCHW';
+  if (last === 3) return 'NHWC';
+  if (fixed(last) === undefined && /channel/i.test(String(last))) return 'NHWC';
+  if (fixed(second) === undefined) return 'NCHW';
+  return fixed(last) === undefined ? 'NHWC' : undefined;
 }
 
 /** A dynamic dimension is a name, or not above 0. */

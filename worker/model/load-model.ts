@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Prediction } from '../../shared/prediction.ts';
+import { findGraph, openGraph, reasonOf, sha256Of } from './graph.ts';
+import { inputSize } from './input-size.ts';
 import { parseActivation, parseLabels } from './labels.ts';
-import { type GraphInput, readGraphInput } from './layout.ts';
+import { readGraphInput } from './layout.ts';
 import type { Model } from './model.ts';
 import { ModelFolderError } from './model-folder-error.ts';
-import { type Preprocessing, parsePreprocessing } from './preprocessing.ts';
+import { parsePreprocessing } from './preprocessing.ts';
 import { rank } from './rank.ts';
 import { readJson } from './read-json.ts';
 import { createTensorWriter, type Pixels } from './to-tensor.ts';
@@ -18,15 +17,6 @@ export interface LoadedModel {
   model: Model;
   infer(pixels: Pixels, options: { topK: number; minConfidence: number }): Promise<Prediction[]>;
 }
-
-/** One thread a session and no spinning: as many processes as cores are faster than threads (see DESIGN.md). */
-const sessionOptions: InferenceSession.SessionOptions = {
-  intraOpNumThreads: 1,
-  interOpNumThreads: 1,
-  executionMode: 'sequential',
-  graphOptimizationLevel: 'all',
-  extra: { session: { intra_op: { allow_spinning: '0' } } },
-};
 
 /** Loads and warms the model of a folder. Throws ModelFolderError where the folder cannot work. */
 export async function loadModel(folder: string): Promise<LoadedModel> {
@@ -40,123 +30,52 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
   const activation = parseActivation(configFile, config);
   const preprocessing = parsePreprocessing(preprocessorFile, preprocessor);
 
-  const onnxFile = findGraph(folder);
-  const bytes = await readFile(onnxFile);
-  const session = await createSession(onnxFile, bytes);
-  const input = readGraphInput(onnxFile, session);
-  const size = inputSize(preprocessorFile, preprocessing, input);
+  const graphFile = findGraph(folder);
+  const [sha256, session] = await Promise.all([sha256Of(graphFile), openGraph(graphFile)]);
+  const input = readGraphInput(graphFile, session);
   const model: Model = {
     name: basename(folder),
     task: 'image-classification',
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    sha256,
     labels,
-    input: size,
+    input: inputSize(preprocessorFile, preprocessing, input),
     preprocessing,
     activation,
     layout: input.layout,
     inputName: input.name,
     outputName: session.outputNames.includes('logits') ? 'logits' : (session.outputNames[0] ?? ''),
   };
-  const loaded = { model, infer: createInference(session, model) };
-  await warm(onnxFile, session, model);
-  return loaded;
+  const score = createScoring(session, model);
+  await warm(graphFile, model, score);
+  const infer: LoadedModel['infer'] = async (pixels, options) =>
+    rank(await score(pixels), labels, { activation, ...options });
+  return { model, infer };
 }
 
-function createInference(session: InferenceSession, model: Model): LoadedModel['infer'] {
-  const toTensor = createTensorWriter(model.preprocessing, model.layout);
-  const { activation, labels } = model;
-  return async (pixels, options) => {
+/** From the pixels of a picture to the model's scores. */
+type Score = (pixels: Pixels) => Promise<Float32Array>;
+
+function createScoring(session: InferenceSession, model: Model): Score {
+  const { inputName, outputName, preprocessing, layout } = model;
+  const toTensor = createTensorWriter(preprocessing, layout);
+  return async (pixels) => {
     const { data, dims } = toTensor(pixels);
-    const scores = await run(session, model, new Tensor('float32', data, dims));
-    return rank(scores, labels, { activation, ...options });
+    const input = new Tensor('float32', data, dims);
+    const output = (await session.run({ [inputName]: input }, [outputName]))[outputName];
+    if (output?.data instanceof Float32Array) return output.data;
+    throw new Error(`The model answered with ${output?.type} instead of float32.`);
   };
 }
 
-async function run(
-  session: InferenceSession,
-  { inputName, outputName }: Model,
-  input: Tensor,
-): Promise<Float32Array> {
-  const output = (await session.run({ [inputName]: input }, [outputName]))[outputName];
-  const scores = output?.data;
-  if (scores instanceof Float32Array) return scores;
-  throw new Error(`The model answered with ${output?.type} instead of float32.`);
-}
-
 /** The first inference allocates what all later ones use; and it shows how many scores there really are. */
-async function warm(file: string, session: InferenceSession, model: Model): Promise<void> {
-  const { width, height } = model.input;
-  const toTensor = createTensorWriter(model.preprocessing, model.layout);
-  const { data, dims } = toTensor({ data: new Uint8Array(3 * width * height), width, height });
-  let count: number;
-  try {
-    count = (await run(session, model, new Tensor('float32', data, dims))).length;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new ModelFolderError(
-      file,
-      model.inputName,
-      `a graph that takes [${dims.join(', ')}]`,
-      reason,
-    );
-  }
-  if (count !== model.labels.length) {
-    throw new ModelFolderError(
-      file,
-      model.outputName,
-      `a score for each of the ${model.labels.length} labels of config.json`,
-      count,
-    );
-  }
-}
-
-async function createSession(file: string, bytes: Buffer): Promise<InferenceSession> {
-  try {
-    return await InferenceSession.create(bytes, sessionOptions);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new ModelFolderError(
-      file,
-      'the graph',
-      'an ONNX model that ONNX Runtime can load',
-      reason,
-    );
-  }
-}
-
-/** Beside the configuration, or in the folder where the Hugging Face Hub keeps exports. */
-function findGraph(folder: string): string {
-  const files = [join(folder, 'model.onnx'), join(folder, 'onnx', 'model.onnx')];
-  const file = files.find((candidate) => existsSync(candidate));
-  if (file) return file;
-  throw new ModelFolderError(files[0] ?? folder, 'the file', 'an ONNX model', 'none');
-}
-
-/** What preprocessing comes to must be what the graph takes. */
-function inputSize(
-  file: string,
-  { crop, resize }: Preprocessing,
-  input: GraphInput,
-): { width: number; height: number } {
-  const made =
-    crop ?? (resize?.kind === 'exact' ? { width: resize.width, height: resize.height } : undefined);
-  const width = made?.width ?? input.width;
-  const height = made?.height ?? input.height;
-  if (!made || !width || !height) {
-    throw new ModelFolderError(
-      file,
-      'crop_size',
-      'a crop, or a size with height and width, so that every picture comes to one size,',
-      'neither',
-    );
-  }
-  if (width === (input.width ?? width) && height === (input.height ?? height))
-    return { width, height };
-  const field = crop ? 'crop_size' : 'size';
-  throw new ModelFolderError(
-    file,
-    field,
-    `${input.width} × ${input.height}, which the graph takes,`,
-    `${width} × ${height}`,
-  );
+async function warm(file: string, { input, inputName, ...model }: Model, score: Score) {
+  const { width, height } = input;
+  const black = { data: new Uint8Array(3 * width * height), width, height };
+  const scores = await score(black).catch((error: unknown) => {
+    const what = `a graph that takes ${width} × ${height} pixels`;
+    throw new ModelFolderError(file, inputName, what, reasonOf(error));
+  });
+  if (scores.length === model.labels.length) return;
+  const what = `a score for each of the ${model.labels.length} labels of config.json`;
+  throw new ModelFolderError(file, model.outputName, what, scores.length);
 }

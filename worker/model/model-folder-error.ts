@@ -3,7 +3,13 @@ import { expected } from '../../shared/errors.ts';
 /** A model folder cannot work. The message is one line: file, field, what was expected, what stands there. */
 export class ModelFolderError extends Error {
   constructor(file: string, field: string, what: string, received: unknown) {
-    super(`${file}: ${expected(what, field, received)}`);
+    super(`${file}: ${expected(what, field, shown(received))}`);
     this.name = 'ModelFolderError';
   }
+}
+
+/** Arrays and objects as JSON: what stands in a file of ours may be shown. */
+function shown(value: unknown): unknown {
+  const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+  return typeof text === 'string' ? text.replaceAll(/\s+/g, ' ').trim() : text;
 }

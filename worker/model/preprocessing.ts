@@ -1,7 +1,8 @@
 import type { KernelEnum } from 'sharp';
 import { fieldsOf } from './fields.ts';
+import { withDefaults } from './image-processors.ts';
 import type { JsonObject } from './read-json.ts';
-import { parseResizeRule, type ResizeRule } from './resize-rule.ts';
+import { enlargeForCrop, parseResizeRule, type ResizeRule } from './resize-rule.ts';
 
 /** From a picture to the model's input, as `preprocessor_config.json` says. */
 export interface Preprocessing {
@@ -13,6 +14,8 @@ export interface Preprocessing {
   /** A sample x of channel c, from 0 to 255, becomes x × scale[c] + shift[c]. */
   scale: number[];
   shift: number[];
+  /** The picture's channel (red, green, blue) that stands in each place of the input. */
+  channels: number[];
 }
 
 /** Pillow's numbers for its filters, and sharp's names for the same; the others have no equal there. */
@@ -23,25 +26,35 @@ const kernels: Record<number, keyof KernelEnum> = {
   3: 'cubic',
 };
 
-/** Defaults are those of Hugging Face's image processors. */
+type Fields = ReturnType<typeof fieldsOf>;
+
+/** Where a field is not given, Hugging Face's image processor of that type decides. */
 export function parsePreprocessing(file: string, json: JsonObject): Preprocessing {
-  const fields = fieldsOf(file, json);
-  const resample = fields.number('resample', 2);
+  const fields = fieldsOf(file, withDefaults(file, json));
   const kernel =
-    kernels[resample] ??
+    kernels[fields.number('resample', 2)] ??
     fields.refuse('resample', '0 (nearest), 1 (lanczos), 2 (bilinear) or 3 (bicubic)');
-  const centerCrop = fields.flag('do_center_crop', json.crop_size !== undefined);
   return {
-    resize: fields.flag('do_resize', true)
-      ? parseResizeRule(fields, json.crop_pct !== undefined)
-      : undefined,
+    ...parseGeometry(fields),
     kernel,
-    crop: centerCrop ? parseCrop(fields) : cropAfterCropPct(fields, json),
     ...parseNormalization(fields),
+    channels: fields.flag('do_flip_channel_order', false) ? [2, 1, 0] : [0, 1, 2],
   };
 }
 
-type Fields = ReturnType<typeof fieldsOf>;
+function parseGeometry(fields: Fields): Pick<Preprocessing, 'resize' | 'crop'> {
+  const crop = fields.flag('do_center_crop', false) ? parseCrop(fields) : undefined;
+  if (!fields.flag('do_resize', true)) return { resize: undefined, crop };
+  const rule = parseResizeRule(fields);
+  if (!fields.has('crop_pct')) return { resize: rule, crop };
+  if (crop) return { resize: enlargeForCrop(fields, rule), crop };
+  // ConvNeXT crops to what it would else resize to, but from 384 pixels on squeezes the picture into a square.
+  if (rule.kind === 'exact') return fields.refuse('size', 'shortest_edge, as crop_pct needs,');
+  const square = { width: rule.edge, height: rule.edge };
+  return rule.edge >= 384
+    ? { resize: { kind: 'exact', ...square }, crop }
+    : { resize: enlargeForCrop(fields, rule), crop: square };
+}
 
 function parseCrop(fields: Fields): Preprocessing['crop'] {
   const size = fields.size('crop_size') ?? fields.size('size');
@@ -52,26 +65,19 @@ function parseCrop(fields: Fields): Preprocessing['crop'] {
   return fields.refuse('crop_size', 'a number, or height and width,');
 }
 
-/** ConvNeXT resizes to size ÷ crop_pct and then crops to size, without do_center_crop. */
-function cropAfterCropPct(fields: Fields, json: JsonObject): Preprocessing['crop'] {
-  if (json.crop_pct === undefined || json.crop_pct === null) return undefined;
-  const size = fields.size('size');
-  const edge = typeof size === 'number' ? size : size?.shortest_edge;
-  // From 384 pixels on it squeezes the whole picture into the square instead.
-  return edge && edge < 384 ? { width: edge, height: edge } : undefined;
-}
-
 function parseNormalization(fields: Fields): { scale: number[]; shift: number[] } {
-  const rescale = fields.flag('do_rescale', true) ? fields.number('rescale_factor', 1 / 255) : 1;
-  // EfficientNet's processor may move 0 to 1 onto -1 to 1 before it normalises.
-  const offset = fields.flag('rescale_offset', false) ? -1 : 0;
-  if (!fields.flag('do_normalize', true))
-    return { scale: Array(3).fill(rescale), shift: Array(3).fill(offset) };
-  const mean = fields.perChannel('image_mean', [0.5, 0.5, 0.5], Number.isFinite, 'three numbers');
+  const rescales = fields.flag('do_rescale', true);
+  const normalizes = fields.flag('do_normalize', true);
+  const rescale = rescales ? fields.number('rescale_factor', 1 / 255) : 1;
+  // EfficientNet's processor may move the rescaled samples by one, and divides by the deviation once more.
+  const offset = rescales && fields.flag('rescale_offset', false) ? -1 : 0;
+  const divisions = Number(normalizes) + Number(fields.flag('include_top', false));
   const isStd = (value: number) => Number.isFinite(value) && value > 0;
-  const std = fields.perChannel('image_std', [0.5, 0.5, 0.5], isStd, 'three numbers above 0');
+  const std = divisions > 0 ? fields.perChannel('image_std', isStd, 'three numbers above 0') : [];
+  const mean = normalizes ? fields.perChannel('image_mean', Number.isFinite, 'three numbers') : [];
+  const divisors = [0, 1, 2].map((channel) => (std[channel] ?? 1) ** divisions);
   return {
-    scale: std.map((value) => rescale / value),
-    shift: std.map((value, channel) => (offset - (mean[channel] ?? 0)) / value),
+    scale: divisors.map((divisor) => rescale / divisor),
+    shift: divisors.map((divisor, channel) => (offset - (mean[channel] ?? 0)) / divisor),
   };
 }

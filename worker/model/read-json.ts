@@ -8,12 +8,14 @@ export async function readJson(file: string): Promise<JsonObject> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
-  } catch {
-    throw new ModelFolderError(file, 'the file', 'a file that can be read', 'none');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : error;
+    const received = code === 'ENOENT' ? undefined : code;
+    throw new ModelFolderError(file, 'the file', 'a file that can be read', received);
   }
   const value = parse(text);
   if (isObject(value)) return value;
-  throw new ModelFolderError(file, 'the file', 'a JSON object', text.trim().slice(0, 40));
+  throw new ModelFolderError(file, 'the file', 'a JSON object', text);
 }
 
 export function isObject(value: unknown): value is JsonObject {

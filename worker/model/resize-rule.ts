@@ -7,27 +7,31 @@ export type ResizeRule =
   /** The shorter edge to so many pixels, the other in proportion; a longest edge bounds the other. */
   | { kind: 'shortest_edge'; edge: number; longest?: number };
 
-/** Reads the rule from `size` (and `crop_pct`) in all the forms that Hugging Face's processors write. */
-export function parseResizeRule(
-  fields: ReturnType<typeof fieldsOf>,
-  hasCropPct: boolean,
-): ResizeRule {
+/** Reads the rule from `size` in all the forms that Hugging Face's processors write. */
+export function parseResizeRule(fields: ReturnType<typeof fieldsOf>): ResizeRule {
   const size = fields.size('size') ?? fields.refuse('size', 'a number of pixels or an object');
-  if (hasCropPct) {
-    const edge =
-      typeof size === 'number'
-        ? size
-        : (size.shortest_edge ?? fields.refuse('size', 'shortest_edge'));
-    if (edge >= 384) return { kind: 'exact', width: edge, height: edge };
-    const cropPct = fields.number('crop_pct', 224 / 256);
-    if (cropPct <= 0 || cropPct > 1) fields.refuse('crop_pct', 'a number above 0, at most 1,');
-    return { kind: 'shortest_edge', edge: Math.trunc(edge / cropPct) };
+  if (typeof size === 'number') {
+    return fields.flag('default_to_square', true)
+      ? { kind: 'exact', width: size, height: size }
+      : { kind: 'shortest_edge', edge: size };
   }
-  if (typeof size === 'number') return { kind: 'shortest_edge', edge: size };
   const { width, height, shortest_edge: edge, longest_edge: longest } = size;
   if (width && height) return { kind: 'exact', width, height };
-  if (edge) return { kind: 'shortest_edge', edge, ...(longest ? { longest } : {}) };
-  return fields.refuse('size', 'a number, height and width, or shortest_edge');
+  if (!edge) return fields.refuse('size', 'a number, height and width, or shortest_edge');
+  if (!longest) return { kind: 'shortest_edge', edge };
+  if (longest < edge) fields.refuse('size', 'a longest_edge of at least shortest_edge');
+  return { kind: 'shortest_edge', edge, longest };
+}
+
+/** The rule where only so much of the resized picture is seen: resized larger by `crop_pct`, for a crop to follow. */
+export function enlargeForCrop(
+  fields: ReturnType<typeof fieldsOf>,
+  rule: ResizeRule,
+): { kind: 'shortest_edge'; edge: number } {
+  const cropPct = fields.number('crop_pct', 1);
+  if (cropPct <= 0 || cropPct > 1) fields.refuse('crop_pct', 'a number above 0, at most 1,');
+  const edge = rule.kind === 'exact' ? Math.min(rule.width, rule.height) : rule.edge;
+  return { kind: 'shortest_edge', edge: Math.trunc(edge / cropPct) };
 }
 
 /** The size in pixels that a picture is resized to; each edge at least 1. */

@@ -9,7 +9,7 @@ export interface Pixels {
 }
 
 /** A writer of pixels into the model's input: normalised float32 in its layout. A table of 256 values a channel. */
-export function createTensorWriter({ scale, shift }: Preprocessing, layout: Layout) {
+export function createTensorWriter({ scale, shift, channels }: Preprocessing, layout: Layout) {
   const tables = [0, 1, 2].map((channel) =>
     Float32Array.from({ length: 256 }, (_, x) => x * (scale[channel] ?? 1) + (shift[channel] ?? 0)),
   );
@@ -18,7 +18,7 @@ export function createTensorWriter({ scale, shift }: Preprocessing, layout: Layo
     const tensor = new Float32Array(3 * width * height);
     for (const [channel, table] of tables.entries()) {
       let to = channel * channelStride;
-      for (let from = channel; from < data.length; from += 3) {
+      for (let from = channels[channel] ?? channel; from < data.length; from += 3) {
         tensor[to] = table[data[from] as number] as number;
         to += pixelStride;
       }

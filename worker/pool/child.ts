@@ -66,8 +66,12 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const ended = once(childProcess, 'exit').then(() => undefined);
   const answers = listen(childProcess);
   const first = await answers.next();
-  if (first.type === 'unusable') throw new ModelsUnusable(first.reason);
-  if (first.type !== 'ready') throw new Error(`A child began with ${first.type}.`);
+  if (first.type !== 'ready') {
+    childProcess.kill('SIGKILL');
+    throw first.type === 'unusable'
+      ? new ModelsUnusable(first.reason)
+      : new Error(`A child began with ${first.type}.`);
+  }
   return {
     pid: childProcess.pid ?? 0,
     models: first.models,
