@@ -13,14 +13,22 @@ import { problemResponse } from './problem-response.ts';
 import { requestLog } from './request-log.ts';
 import type { ApiDeps, ApiEnv, Route } from './route.ts';
 import { classify } from './routes/classify.ts';
+import { deleteBatch } from './routes/delete-batch.ts';
+import { deleteBatchResults } from './routes/delete-batch-results.ts';
 import { deleteJob } from './routes/delete-job.ts';
 import { deleteJobResult } from './routes/delete-job-result.ts';
+import { getBatch } from './routes/get-batch.ts';
+import { getBatchResults } from './routes/get-batch-results.ts';
 import { getJob } from './routes/get-job.ts';
 import { getUsage } from './routes/get-usage.ts';
 import { livez, readyz } from './routes/health.ts';
+import { listBatches } from './routes/list-batches.ts';
+import { listJobs } from './routes/list-jobs.ts';
 import { listModels } from './routes/list-models.ts';
 import { modelInfo } from './routes/model-info.ts';
+import { postBatch } from './routes/post-batch.ts';
 import { postJob } from './routes/post-job.ts';
+import { retryBatch } from './routes/retry-batch.ts';
 import { welcome } from './routes/welcome.ts';
 
 /** Every call of the API. */
@@ -31,6 +39,14 @@ export const routes: Route[] = [
   getJob,
   deleteJob,
   deleteJobResult,
+  listJobs,
+  postBatch,
+  listBatches,
+  getBatch,
+  deleteBatch,
+  getBatchResults,
+  deleteBatchResults,
+  retryBatch,
   listModels,
   modelInfo,
   getUsage,

@@ -1,5 +1,5 @@
 import { PublicError } from '../shared/errors.ts';
-import { jobIdTime } from '../shared/ids.ts';
+import { idTime } from '../shared/ids.ts';
 import type { JobRecord } from '../shared/job-record.ts';
 import type { JobStore } from '../shared/job-store.ts';
 
@@ -19,7 +19,7 @@ export async function findJob(
 }
 
 export function requireYoungId(id: string, ttlSeconds: number): void {
-  const madeAt = jobIdTime(id);
+  const madeAt = idTime('job', id);
   if (madeAt === undefined) throw jobNotFound();
   if (Date.now() - madeAt > ttlSeconds * 1000) {
     throw new PublicError('expired', `Jobs and their results are kept for ${ttlSeconds} seconds.`);

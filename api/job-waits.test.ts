@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newJobId } from '../shared/ids.ts';
+import { newId } from '../shared/ids.ts';
 import type { JobSpec } from '../shared/job-record.ts';
 import { countCommands } from '../test/api/count-commands.ts';
 import { failed, submit, succeeded, work } from '../test/api/play-worker.ts';
@@ -35,7 +35,7 @@ const spec: JobSpec = {
 
 /** Puts a job into the store, as a submission does, without reading anything. */
 async function store(): Promise<string> {
-  const id = newJobId();
+  const id = newId('job');
   await api.store.submit(id, { owner: '', spec, image: firstBytes.png });
   return id;
 }

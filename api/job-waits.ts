@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { FINAL_CHANNEL } from '../shared/job-store.ts';
+import { FINAL_CHANNEL } from '../shared/job-scripts.ts';
 
 export type JobWaits = ReturnType<typeof createJobWaits>;
 

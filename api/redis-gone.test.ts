@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newJobId } from '../shared/ids.ts';
+import { newId } from '../shared/ids.ts';
 import { submit, succeeded, work } from '../test/api/play-worker.ts';
 import { type StartedApi, startApi } from '../test/api/start-api.ts';
 import { firstBytes } from '../test/image-bytes.ts';
@@ -21,10 +21,10 @@ afterAll(async () => {
 const needRedis: [method: string, path: string][] = [
   ['POST', '/v1/jobs'],
   ['POST', '/v1/classify'],
-  ['GET', `/v1/jobs/${newJobId()}`],
-  ['GET', `/v1/jobs/${newJobId()}?wait=60`],
-  ['DELETE', `/v1/jobs/${newJobId()}`],
-  ['DELETE', `/v1/jobs/${newJobId()}/result`],
+  ['GET', `/v1/jobs/${newId('job')}`],
+  ['GET', `/v1/jobs/${newId('job')}?wait=60`],
+  ['DELETE', `/v1/jobs/${newId('job')}`],
+  ['DELETE', `/v1/jobs/${newId('job')}/result`],
   ['GET', '/v1/models'],
   ['GET', '/v1/model/info'],
   ['GET', '/v1/usage'],

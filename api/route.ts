@@ -1,6 +1,8 @@
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import type { HttpBindings } from '@hono/node-server';
 import type { Handler } from 'hono';
+import type { BatchFeed } from '../shared/batch-feed.ts';
+import type { BatchStore } from '../shared/batch-store.ts';
 import type { Config } from '../shared/config.ts';
 import type { JobStore } from '../shared/job-store.ts';
 import type { Logger } from '../shared/logger.ts';
@@ -9,6 +11,7 @@ import type { Rate } from '../shared/rate.ts';
 import type { UsageStore } from '../shared/usage-store.ts';
 import type { Registered } from '../shared/worker-registry.ts';
 import type { Admission } from './admission.ts';
+import type { Idempotency } from './idempotency.ts';
 import type { JobWaits } from './job-waits.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { createRateWindow } from './rate-window.ts';
@@ -17,6 +20,11 @@ import type { createRateWindow } from './rate-window.ts';
 export interface ApiDeps {
   config: Config;
   store: JobStore;
+  batches: BatchStore;
+  feed: BatchFeed;
+  /** Whether there is room for one more image of a batch: half of the queue is kept for single jobs. */
+  hasBatchRoom: () => Promise<boolean>;
+  idempotency: Idempotency;
   queue: JobQueue;
   waits: JobWaits;
   /** The workers and models that are there, at most a second old. */

@@ -4,13 +4,14 @@ import type { Hono } from 'hono';
 import { problem } from '../shared/errors.ts';
 import { createClientErrorAnswers } from './client-error.ts';
 import { PROBLEM_TYPE } from './problem-response.ts';
+import { startDeadline } from './request-deadline.ts';
 import type { ApiEnv } from './route.ts';
 import { watchConnections } from './stop-server.ts';
 
 export interface ServerTimes {
   /** A sender has this long for a request's headers, … */
   headersMs: number;
-  /** … this long for the whole of it, … */
+  /** … this long for the whole of it, unless it is a batch, … */
   requestMs: number;
   /** … and this is how often Node looks. */
   checkMs: number;
@@ -33,7 +34,7 @@ export function serve(
     hostname: 'localhost',
   });
   const server = createServer({
-    requestTimeout: requestMs,
+    requestTimeout: 0,
     headersTimeout: headersMs,
     connectionsCheckingInterval: checkMs,
     keepAliveTimeout: 65_000,
@@ -44,6 +45,10 @@ export function serve(
   server.on('request', (request, response) => {
     // Who was refused in mid-upload may send the rest, which goes nowhere, until the request's time is up.
     response.once('finish', () => request.resume());
+    startDeadline(request, response, requestMs, () => {
+      if (response.writableFinished) request.destroy();
+      else server.emit('clientError', requestTimeout(), request.socket);
+    });
     if (hasRightHost(request)) return listener(request, response);
     response.writeHead(400, badHttpHeaders).end(badHttpBody);
   });
@@ -55,6 +60,13 @@ export function serve(
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => resolve(server));
+  });
+}
+
+/** What Node says where a request does not arrive in time. */
+function requestTimeout(): Error {
+  return Object.assign(new Error('The request took too long.'), {
+    code: 'ERR_HTTP_REQUEST_TIMEOUT',
   });
 }
 

@@ -1,6 +1,6 @@
-import { newJobId } from '../shared/ids.ts';
-import type { JobRecord, JobSpec } from '../shared/job-record.ts';
-import { resolveModel } from './resolve-model.ts';
+import { newId } from '../shared/ids.ts';
+import type { JobRecord } from '../shared/job-record.ts';
+import { jobSpec } from './job-spec.ts';
 import type { ApiDeps } from './route.ts';
 import type { Upload } from './upload/read-upload.ts';
 
@@ -13,17 +13,8 @@ export async function submitJob(
   owner: string,
   { image, format, options }: Upload,
 ): Promise<{ id: string; record: JobRecord }> {
-  const model = resolveModel(options.model, config.defaultModel, await registered());
-  const id = newJobId();
-  const spec: JobSpec = {
-    model: model.name,
-    ...(model.sha256 ? { modelSha256: model.sha256 } : {}),
-    topK: options.top_k,
-    minConfidence: options.min_confidence,
-    format,
-    bytes: image.length,
-    createdAt: Date.now(),
-  };
+  const spec = jobSpec(options, { format, bytes: image.length }, config, await registered());
+  const id = newId('job');
   await store.submit(id, { owner, spec, image });
   try {
     await queue.add(id);

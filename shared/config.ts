@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { parseRate, RATE_FORM, type Rate } from './rate.ts';
 
 type Env = Record<string, string | undefined>;
@@ -64,6 +65,12 @@ export function parseConfig(env: Env) {
     maxImagePixels: read('MAX_IMAGE_PIXELS', whole(1, 1_000_000_000), 50_000_000),
     /** Jobs that may wait. At 100 images/s the last of 100,000 waits 17 minutes. */
     queueLimit: read('QUEUE_LIMIT', whole(1, 100_000_000), 100_000),
+    /** Bytes of images that may wait or run. Batches fill half of it, so that single jobs still enter. */
+    queueBytesLimit: read('QUEUE_BYTES_LIMIT', bytes(MiB, 1024 * GiB), GiB),
+    /** Bytes of one batch's upload, and of what it unpacks to. */
+    maxBatchBytes: read('MAX_BATCH_BYTES', bytes(1, 64 * GiB), 2 * GiB),
+    /** Where a zip is put while it is read, since its directory stands at its end. */
+    spoolDir: read('SPOOL_DIR', text, tmpdir()),
     /** How long a job and its image are kept, from its submission. */
     resultTtlSeconds: Math.ceil(read('RESULT_TTL', duration(1, 365 * 86_400), 86_400_000) / 1000),
     /** Keys of those who configure rather than run `darkroom keys`. */

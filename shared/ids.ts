@@ -1,14 +1,17 @@
 import { UUID, uuidv7 } from 'uuidv7';
 
-/** A new job id: `job_` and a UUIDv7, whose first 48 bits are the time in milliseconds (RFC 9562, 5.7). */
-export function newJobId(): string {
-  return `job_${uuidv7()}`;
+type Kind = 'job' | 'batch';
+
+/** A new id: `job_` or `batch_` and a UUIDv7, whose first 48 bits are the time in milliseconds (RFC 9562, 5.7). */
+export function newId(kind: Kind): string {
+  return `${kind}_${uuidv7()}`;
 }
 
-/** The time at which a job id was made, in milliseconds since 1970, or undefined where it is no job id. */
-export function jobIdTime(id: string): number | undefined {
-  if (!/^job_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)) {
+/** The time at which an id was made, in milliseconds since 1970, or undefined where it is no id of the kind. */
+export function idTime(kind: Kind, id: string): number | undefined {
+  const uuid = id.startsWith(`${kind}_`) ? id.slice(kind.length + 1) : '';
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(uuid)) {
     return undefined;
   }
-  return Number.parseInt(UUID.parse(id.slice(4)).toHex().slice(0, 12), 16);
+  return Number.parseInt(UUID.parse(uuid).toHex().slice(0, 12), 16);
 }

@@ -9,8 +9,9 @@ export interface JobSpec {
   modelSha256?: string;
   topK: number;
   minConfidence: number;
-  format: ImageFormat;
-  /** Size of the image in bytes. */
+  /** Absent on an item of a batch that is no image of ours. */
+  format?: ImageFormat;
+  /** Size of the image in bytes; 0 where none was kept. */
   bytes: number;
   /** Milliseconds since 1970, as are all times of a record. */
   createdAt: number;

@@ -1,8 +1,9 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import { newJobId } from './ids.ts';
+import { newId } from './ids.ts';
 import type { JobResult, JobSpec } from './job-record.ts';
-import { createJobStore, FINAL_CHANNEL, type JobStore } from './job-store.ts';
+import { FINAL_CHANNEL } from './job-scripts.ts';
+import { createJobStore, type JobStore } from './job-store.ts';
 import { createRedis } from './redis.ts';
 
 let redis: Redis;
@@ -37,7 +38,7 @@ beforeEach(async () => {
   redis = createRedis(inject('redisUrl'));
   await new Promise((resolve) => redis.once('ready', resolve));
   store = createJobStore(redis, 60);
-  id = newJobId();
+  id = newId('job');
   await store.submit(id, { owner, spec, image });
 });
 
@@ -78,7 +79,8 @@ test('lets the image go when the job is final, and not before', async () => {
 test('becomes final once, whoever comes later', async () => {
   await store.begin(id, 'w');
   const finished = await Promise.all([store.finish(id, succeeded), store.finish(id, failed)]);
-  expect(finished).toEqual([true, false]);
+  const changes = finished.map(({ changed }) => changed);
+  expect(changes).toEqual([true, false]);
   expect(await store.cancel(id, owner)).toBe('already_finished');
   expect(await store.begin(id, 'w')).toEqual({ state: 'final' });
   await store.release(id);
@@ -110,7 +112,7 @@ test('a cancellation while it runs keeps it from another attempt, and lets this 
   expect(await store.cancel(id, owner)).toBe('cancellation_requested');
   await store.release(id);
   expect(await store.begin(id, 'w')).toEqual({ state: 'cancellation_requested' });
-  expect(await store.finish(id, succeeded)).toBe(true);
+  expect((await store.finish(id, succeeded)).changed).toBe(true);
 });
 
 describe('tells nothing to another owner:', () => {
@@ -129,7 +131,7 @@ test('leaves nothing of a job that was erased, and brings none back to life', as
   expect(await store.erase(id, owner)).toBe('erased');
   expect(await store.read(id)).toBeUndefined();
   expect(await store.begin(id, 'w')).toEqual({ state: 'gone' });
-  expect(await store.finish(id, succeeded)).toBe(false);
+  expect((await store.finish(id, succeeded)).changed).toBe(false);
   await store.release(id);
   expect(await redis.exists(jobKey(), imageKey())).toBe(0);
 });

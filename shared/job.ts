@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { type ErrorCode, errorCodes, problem } from './errors.ts';
-import { type ImageFormat, imageFormats } from './image-formats.ts';
+import { imageFormats } from './image-formats.ts';
 import type { JobRecord } from './job-record.ts';
 
-const statuses = ['queued', 'processing', 'succeeded', 'failed', 'canceled'] as const;
-export type JobStatus = (typeof statuses)[number];
+export const JobStatus = z.enum(['queued', 'processing', 'succeeded', 'failed', 'canceled']);
+export type JobStatus = z.infer<typeof JobStatus>;
 
 /** True of a status that never changes again. */
 export function isFinal(status: JobStatus): boolean {
@@ -40,8 +40,10 @@ export const Problem = z
 
 export const JobImage = z
   .strictObject({
-    format: z.enum(imageFormats),
-    bytes: z.number().int().min(1),
+    format: z.enum(imageFormats).optional().meta({
+      description: 'Absent on an item of a batch that is no image of ours.',
+    }),
+    bytes: z.number().int().min(0),
     width: z
       .number()
       .int()
@@ -55,9 +57,7 @@ export const JobImage = z
 export const Job = z
   .strictObject({
     id: z.string().meta({ example: 'job_0197f2a4-5b1c-7d3e-8f00-123456789abc' }),
-    status: z
-      .enum(statuses)
-      .meta({ description: '`succeeded`, `failed` and `canceled` are final.' }),
+    status: JobStatus.meta({ description: '`succeeded`, `failed` and `canceled` are final.' }),
     model: z.string().meta({ example: 'efficientnet-lite0-int8' }),
     model_sha256: z
       .string()
@@ -101,7 +101,7 @@ export function presentJob(id: string, record: JobRecord): Job {
     model: spec.model,
     created_at: iso(spec.createdAt),
     attempts: record.attempts,
-    image: { format: spec.format as ImageFormat, bytes: spec.bytes },
+    image: { ...(spec.format ? { format: spec.format } : {}), bytes: spec.bytes },
     links: { self: `/v1/jobs/${id}` },
   };
   const sha256 = result?.modelSha256 ?? spec.modelSha256;

@@ -22,16 +22,28 @@ export function createJobQueue(
     skipVersionCheck: true,
   });
   queue.on('error', onError);
+  const ticket = (jobId: string) => ({
+    jobId,
+    attempts: maxAttempts,
+    backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
+    removeOnComplete: true,
+    removeOnFail: true,
+  });
   return {
     /** Puts a job's ticket into the queue. Doing it twice is doing it once: the ticket bears the job's id. */
     async add(jobId: string): Promise<void> {
-      await queue.add('classify', null, {
-        jobId,
-        attempts: maxAttempts,
-        backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
-        removeOnComplete: true,
-        removeOnFail: true,
-      });
+      await queue.add('classify', null, ticket(jobId));
+    },
+
+    /** Puts tickets of batches into the queue, behind those of single jobs. */
+    async addOfBatch(jobIds: string[]): Promise<void> {
+      await queue.addBulk(
+        jobIds.map((id) => ({
+          name: 'classify',
+          data: null,
+          opts: { ...ticket(id), priority: 1 },
+        })),
+      );
     },
 
     /** Takes the ticket of a canceled job out; one that a worker holds stays, and finds its job final. */

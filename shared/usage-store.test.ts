@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startRedis, type TestRedis } from '../test/redis-server.ts';
-import { newJobId } from './ids.ts';
+import { newId } from './ids.ts';
 import type { JobResult, JobSpec } from './job-record.ts';
 import { createJobStore, type JobStore } from './job-store.ts';
 import { createPatientRedis } from './redis.ts';
@@ -35,7 +35,7 @@ const crashed = (finishedAt: number): JobResult => ({
 });
 
 async function submit(owner: string, createdAt: number): Promise<string> {
-  const id = newJobId();
+  const id = newId('job');
   const spec: JobSpec = {
     model: 'm',
     topK: 5,
@@ -54,7 +54,7 @@ test('counts a job once, however often it is finished or canceled', async () => 
   await jobs.release(id);
   await jobs.begin(id, 'w');
   const finishing = Array.from({ length: 10 }, () => jobs.finish(id, crashed(now + 40)));
-  expect((await Promise.all(finishing)).filter(Boolean)).toHaveLength(1);
+  expect((await Promise.all(finishing)).filter(({ changed }) => changed)).toHaveLength(1);
   expect(await jobs.cancel(id, 'alice')).toBe('already_finished');
   const { total } = await usage.read('alice', now);
   expect(total).toMatchObject({ requests: 1, images: 1, failed: 1, canceled: 0, ms: 40 });
@@ -108,7 +108,7 @@ test('keeps the counts of keys apart', async () => {
 test('takes a submission back as if it had never been, unless a worker has begun it', async () => {
   const [queued, begun] = [await submit('alice', now), await submit('alice', now)];
   await jobs.begin(begun, 'w');
-  for (const id of [queued, queued, begun, newJobId()]) await jobs.withdraw(id);
+  for (const id of [queued, queued, begun, newId('job')]) await jobs.withdraw(id);
   expect(await jobs.read(queued)).toBeUndefined();
   expect(await jobs.read(begun)).toMatchObject({ status: 'processing' });
   expect((await usage.read('alice', now)).total).toMatchObject({ requests: 1, images: 1 });

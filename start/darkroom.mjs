@@ -9,18 +9,23 @@ import { SetUpError } from './set-up-error.mjs';
 // Plain JavaScript, because it runs before anything is installed. Stdout is for the command's own output alone.
 globalThis.console = new Console(process.stderr);
 
+// Paths on the command line are meant from where npm was called.
+const calledFrom = process.env.INIT_CWD ?? process.cwd();
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 try {
   checkNode(process.versions.node);
-  if (!process.env.REDIS_URL?.trim() && !process.env.REDIS_URL_FILE?.trim()) {
+  const needsRedis = process.argv[2] === 'keys';
+  if (needsRedis && !process.env.REDIS_URL?.trim() && !process.env.REDIS_URL_FILE?.trim()) {
     process.env.REDIS_URL = ownRedisUrl();
   }
   await setUp({ build: true, redisServer: false });
+  process.chdir(calledFrom);
   await import('../dist/cli/main.js');
 } catch (error) {
   if (!(error instanceof SetUpError)) throw error;
   console.error(error.message);
-  process.exitCode = 1;
+  // As of the command itself: it could not run.
+  process.exitCode = 2;
 }
 
 /** Where the Redis listens that npm start has started; it notes that while it runs. */

@@ -60,7 +60,7 @@ test('takes REDIS_URL where it is set', async () => {
 
 test('says in one line that no Darkroom is running, before it sets anything up', async () => {
   const never = await darkroom(['keys', 'list']);
-  expect(never.code).toBe(1);
+  expect(never.code).toBe(2);
   expect(never.stderr).toMatch(/^No Darkroom is running in this checkout\. .*\n$/);
   noteRedis(1);
   const killed = await darkroom(['keys', 'list']);

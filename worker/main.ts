@@ -1,9 +1,11 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createBatchFeed } from '../shared/batch-feed.ts';
 import { type Config, ConfigError, parseConfig } from '../shared/config.ts';
 import { createJobStore } from '../shared/job-store.ts';
 import { createLogger } from '../shared/logger.ts';
+import { createJobQueue } from '../shared/queue.ts';
 import { createPatientRedis } from '../shared/redis.ts';
 import { onShutdown } from '../shared/shutdown.ts';
 import { createWorkerRegistry, HEARTBEAT_MS } from '../shared/worker-registry.ts';
@@ -14,6 +16,9 @@ import { createChildPool } from './pool/child-pool.ts';
 import { processJob } from './process-job.ts';
 
 process.title = 'darkroom-worker';
+
+/** How often a worker looks whether the queue wants more of the batches, beside after every job. */
+const FEED_MS = 1_000;
 
 try {
   await main(parseConfig(process.env));
@@ -57,20 +62,31 @@ async function main(config: Config): Promise<void> {
       .announce({ name: worker, concurrency, models }, pool.models)
       .catch((error: unknown) => log.warn({ err: error }, 'the heartbeat failed'));
   };
+  const queue = createJobQueue(redis, {
+    maxAttempts: config.maxAttempts,
+    onError: (error) => log.warn({ err: error }, 'the queue cannot be used'),
+  });
+  const feed = createBatchFeed(redis, queue);
   const consumer = createJobConsumer({
     connection: redis,
     concurrency,
     log,
-    run: (id, attempt) => processJob(id, attempt, { store, pool, worker, log }),
+    run: (id, attempt) => processJob(id, attempt, { store, feed, pool, worker, log }),
     release: (id) => store.release(id),
   });
   void announce();
   redis.on('ready', announce);
+  // What a lost API or worker has taken out of a batch, and the first of a batch, wait for no other word.
+  const feeding = setInterval(() => {
+    if (redis.status !== 'ready') return;
+    feed.feed().catch((error: unknown) => log.warn({ err: error }, 'the batches cannot be fed'));
+  }, FEED_MS);
   const heartbeat = setInterval(announce, HEARTBEAT_MS);
   log.info({ worker, concurrency, models, ms: Math.round(performance.now()) }, 'ready');
 
   onShutdown(async () => {
     clearInterval(heartbeat);
+    clearInterval(feeding);
     await consumer.close(config.shutdownTimeoutMs);
     await pool.close();
     if (redis.status === 'ready') await registry.leave(worker);

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeEach, expect, inject, test } from 'vitest';
-import { newJobId } from '../shared/ids.ts';
+import { newId } from '../shared/ids.ts';
 import { presentJob } from '../shared/job.ts';
 import { createJobStore } from '../shared/job-store.ts';
 import { createLogger } from '../shared/logger.ts';
@@ -12,6 +12,7 @@ import { processJob } from './process-job.ts';
 const redis = new Redis(inject('redisUrl'));
 const store = createJobStore(redis, 60);
 const log = createLogger('test', 'silent');
+const feed = { feed: async () => undefined };
 const owner = 'tester';
 let id: string;
 
@@ -23,7 +24,7 @@ const succeeded: Outcome = {
 };
 
 beforeEach(async () => {
-  id = newJobId();
+  id = newId('job');
   const spec = {
     model: 'm',
     topK: 5,
@@ -49,7 +50,7 @@ function run(classify: ChildPool['classify'], isLastAttempt = false): Promise<vo
   return processJob(
     id,
     { isLastAttempt },
-    { store, pool: { classify, models }, worker: 'w-1', log },
+    { store, feed, pool: { classify, models }, worker: 'w-1', log },
   );
 }
 

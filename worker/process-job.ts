@@ -1,3 +1,4 @@
+import type { BatchFeed } from '../shared/batch-feed.ts';
 import type { JobResult } from '../shared/job-record.ts';
 import type { JobStore } from '../shared/job-store.ts';
 import type { Logger } from '../shared/logger.ts';
@@ -5,6 +6,7 @@ import type { ChildPool } from './pool/child-pool.ts';
 
 export interface ProcessJobDeps {
   store: Pick<JobStore, 'begin' | 'finish'>;
+  feed: BatchFeed;
   pool: Pick<ChildPool, 'classify' | 'models'>;
   /** This worker's name, for the job's record. */
   worker: string;
@@ -18,7 +20,7 @@ export interface ProcessJobDeps {
 export async function processJob(
   id: string,
   { isLastAttempt }: { isLastAttempt: boolean },
-  { store, pool, worker, log }: ProcessJobDeps,
+  { store, feed, pool, worker, log }: ProcessJobDeps,
 ): Promise<void> {
   const startedAt = Date.now();
   const begun = await store.begin(id, worker);
@@ -35,7 +37,8 @@ export async function processJob(
   const sha256 = pool.models.find((model) => model.name === spec.model)?.sha256;
   const result: JobResult = { outcome, finishedAt: Date.now() };
   if (sha256) result.modelSha256 = sha256;
-  await store.finish(id, result);
+  const { feedIsLow } = await store.finish(id, result);
+  if (feedIsLow) await feed.feed();
   log.info(
     {
       job: id,

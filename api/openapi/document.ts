@@ -31,6 +31,7 @@ export function openApiDocument(routes: Route[], version: string) {
     tags: [
       { name: 'Classify', description: 'An image in, its labels out, in one call.' },
       { name: 'Jobs', description: 'Submit now, read later: for many images, or slow ones.' },
+      { name: 'Batches', description: 'A folder of pictures as one piece of work.' },
       { name: 'Models', description: 'What images are classified by.' },
       { name: 'Usage', description: 'What a key has used.' },
       { name: 'Health', description: 'For the orchestrator.' },

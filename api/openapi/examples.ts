@@ -1,5 +1,7 @@
+import type { BatchRecord } from '../../shared/batch-record.ts';
 import { type Job, presentJob } from '../../shared/job.ts';
 import type { JobRecord } from '../../shared/job-record.ts';
+import { type Batch, presentBatch } from '../batch/present-batch.ts';
 
 const id = 'job_019a8c5e-7c00-7000-8000-0123456789ab';
 const createdAt = Date.parse('2025-11-16T09:30:00.000Z');
@@ -47,3 +49,29 @@ export const succeededJob: Job = presentJob(id, {
     },
   },
 });
+
+const batchId = 'batch_019a8c5e-7c00-7000-8000-0123456789ab';
+
+/** 63 good pictures and 3 bad ones, a second after they were sent. */
+const received: BatchRecord = {
+  owner: '',
+  status: 'processing',
+  spec: { options: { top_k: 5, min_confidence: 0 } },
+  counts: { total: 66, queued: 20, processing: 1, succeeded: 43, failed: 2, canceled: 0 },
+  createdAt,
+  touchedAt: createdAt + 900,
+  startedAt: createdAt + 50,
+};
+
+export const processingBatch: Batch = presentBatch(batchId, received, createdAt + 1_050);
+
+export const canceledBatch: Batch = presentBatch(
+  batchId,
+  {
+    ...received,
+    status: 'canceled',
+    counts: { total: 66, queued: 0, processing: 0, succeeded: 43, failed: 2, canceled: 21 },
+    finishedAt: createdAt + 1_100,
+  },
+  createdAt + 1_100,
+);

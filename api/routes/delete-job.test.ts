@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newJobId } from '../../shared/ids.ts';
+import { newId } from '../../shared/ids.ts';
 import { failed, submit, succeeded, work } from '../../test/api/play-worker.ts';
 import { type StartedApi, startApi } from '../../test/api/start-api.ts';
 import { idOfAge } from '../../test/id-of-age.ts';
@@ -43,7 +43,7 @@ test('says that a running job was asked to end, and that it may yet succeed', as
   const { body } = await cancel(id);
   expect(body).toMatchObject({ result: 'cancellation_requested', job: { status: 'processing' } });
   expect(await api.store.begin(id, 'another')).toEqual({ state: 'cancellation_requested' });
-  expect(await api.store.finish(id, succeeded)).toBe(true);
+  expect((await api.store.finish(id, succeeded)).changed).toBe(true);
 });
 
 test.each([
@@ -98,7 +98,7 @@ test.each([
   ['cancelling', cancel],
   ['erasing', erase],
 ])('answers 404 to %s what is unknown and 410 to what is too old', async (_name, remove) => {
-  expect((await remove(newJobId())).body.code).toBe('job_not_found');
+  expect((await remove(newId('job'))).body.code).toBe('job_not_found');
   expect((await remove('nothing')).body.code).toBe('job_not_found');
   expect((await remove(idOfAge(3601))).body.code).toBe('expired');
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newJobId } from '../../shared/ids.ts';
+import { newId } from '../../shared/ids.ts';
 import { failed, submit, succeeded, work } from '../../test/api/play-worker.ts';
 import { type StartedApi, startApi } from '../../test/api/start-api.ts';
 import { idOfAge } from '../../test/id-of-age.ts';
@@ -91,13 +91,13 @@ const wrongIds = [
   'x',
   'job_',
   '__proto__',
-  newJobId().toUpperCase(),
-  `${newJobId()}x`,
+  newId('job').toUpperCase(),
+  `${newId('job')}x`,
   '%20',
   '%00',
 ];
 
-test.each([newJobId(), ...wrongIds])('answers 404 to an id that is unknown: %s', async (id) => {
+test.each([newId('job'), ...wrongIds])('answers 404 to an id that is unknown: %s', async (id) => {
   const { body } = await get(id);
   expect(body.code).toBe('job_not_found');
 });

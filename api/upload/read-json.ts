@@ -30,11 +30,16 @@ const BASE64_RATIO = (4 / 3) * 1.1;
 /** Room for the options and the quotes around the image. */
 const JSON_OVERHEAD_BYTES = 16 * 1024;
 
+/** The longest JSON text that an image and its options can be. */
+export function maxJsonBytes(maxImageBytes: number): number {
+  return Math.ceil(maxImageBytes * BASE64_RATIO) + JSON_OVERHEAD_BYTES;
+}
+
 export async function readJson(
   request: IncomingMessage,
   maxImageBytes: number,
 ): Promise<RawUpload> {
-  const limit = maxImageBytes * BASE64_RATIO + JSON_OVERHEAD_BYTES;
+  const limit = maxJsonBytes(maxImageBytes);
   const tooLarge = () => imageTooLarge(maxImageBytes);
   if (Number(request.headers['content-length']) > limit) throw tooLarge();
   const body = parseJson(await readBytes(request, limit, tooLarge));

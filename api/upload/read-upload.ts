@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { expected, PublicError } from '../../shared/errors.ts';
-import { type ImageFormat, imageFormats, sniffFormat } from '../../shared/image-formats.ts';
+import { PublicError } from '../../shared/errors.ts';
+import type { ImageFormat } from '../../shared/image-formats.ts';
 import { type JobOptions, optionsFromText, parseJobOptions } from '../../shared/job-options.ts';
 import { readBytes } from './read-bytes.ts';
 import { readJson } from './read-json.ts';
 import { readMultipart } from './read-multipart.ts';
+import { requireImage } from './require-image.ts';
 
 /** What one request to classify an image carries. */
 export interface Upload {
@@ -59,22 +60,4 @@ export function imageTooLarge(maxImageBytes: number): PublicError {
     'image_too_large',
     `Expected at most ${maxImageBytes} bytes of image but received more. Send a smaller picture: the model sees only a few hundred pixels of it.`,
   );
-}
-
-function requireImage(image: Buffer): ImageFormat {
-  if (image.length === 0) {
-    throw new PublicError('empty_body', 'Expected the bytes of an image but received none.');
-  }
-  const sniffed = sniffFormat(image);
-  if (sniffed.taken) return sniffed.format;
-  const taken = imageFormats.join(', ');
-  throw sniffed.type
-    ? new PublicError(
-        'unsupported_image_type',
-        expected(`one of ${taken}`, 'the image', sniffed.type),
-      )
-    : new PublicError(
-        'not_an_image',
-        `Expected an image (${taken}) but received bytes that begin like none of them.`,
-      );
 }

@@ -31,9 +31,8 @@ export async function submit(api: StartedApi, headers: Record<string, string> = 
 /** Does with a job what a worker does, but for opening the image. */
 export async function work(store: JobStore, id: string, result: JobResult): Promise<void> {
   await store.begin(id, 'test-worker');
-  if (!(await store.finish(id, { ...result, finishedAt: Date.now() }))) {
-    throw new Error('The job was final before.');
-  }
+  const { changed } = await store.finish(id, { ...result, finishedAt: Date.now() });
+  if (!changed) throw new Error('The job was final before.');
 }
 
 /** Says that a worker is there, with models of these names. */

@@ -1,21 +1,15 @@
 import type { Server, ServerResponse } from 'node:http';
-import { createAdmission } from '../../api/admission.ts';
 import { createApp } from '../../api/app.ts';
-import { createJobWaits } from '../../api/job-waits.ts';
-import { createKeyRing } from '../../api/key-ring.ts';
-import { mayOpen } from '../../api/openness.ts';
-import { createRateWindow } from '../../api/rate-window.ts';
-import { remember } from '../../api/remember.ts';
+import { createDeps } from '../../api/create-deps.ts';
 import { type ServerTimes, serve } from '../../api/serve.ts';
 import { stopServer } from '../../api/stop-server.ts';
 import { type Config, parseConfig } from '../../shared/config.ts';
-import { createJobStore, type JobStore } from '../../shared/job-store.ts';
+import type { JobStore } from '../../shared/job-store.ts';
 import { createKeyStore, type KeyStore } from '../../shared/key-store.ts';
 import { createLogger } from '../../shared/logger.ts';
 import { projectRoot } from '../../shared/project-root.ts';
-import { createJobQueue, type JobQueue } from '../../shared/queue.ts';
+import type { JobQueue } from '../../shared/queue.ts';
 import { createPatientRedis, createRedis } from '../../shared/redis.ts';
-import { createUsageStore } from '../../shared/usage-store.ts';
 import { createWorkerRegistry, type WorkerRegistry } from '../../shared/worker-registry.ts';
 import { type Answer, type Contract, createContract, type OpenApi } from './contract.ts';
 
@@ -54,38 +48,16 @@ export async function startApi({ redisUrl, env = {}, times }: StartOptions): Pro
   redis.on('error', () => undefined);
   subscriber.on('error', () => undefined);
 
-  const queue = createJobQueue(redis, {
-    maxAttempts: config.maxAttempts,
-    onError: () => undefined,
-  });
-  const waits = createJobWaits(subscriber);
+  const deps = createDeps(
+    config,
+    { redis, subscriber },
+    { log, version: '0.0.0' },
+    { storedMs: 0, registeredMs: 0 },
+  );
+  const { store, queue, waits } = deps;
   const registry = createWorkerRegistry(redis);
   const keys = createKeyStore(redis);
-  const store = createJobStore(redis, config.resultTtlSeconds);
-  const app = createApp(
-    {
-      config,
-      store,
-      queue,
-      waits,
-      registered: () => registry.read(),
-      admission: createAdmission(
-        remember(async () => (await queue.counts()).waiting, 0),
-        config.queueLimit,
-      ),
-      usage: createUsageStore(redis),
-      keyRing: createKeyRing({
-        store: keys,
-        configured: config.apiKeys,
-        defaultRate: config.rateLimit,
-        mayOpen: mayOpen(config),
-      }),
-      admit: createRateWindow(redis),
-      log,
-      version: '0.0.0',
-    },
-    projectRoot(),
-  );
+  const app = createApp(deps, projectRoot());
   await isReady(redis);
   const server = await serve(app, config, times);
   const owed = new Set<ServerResponse>();

@@ -1,0 +1,58 @@
+import { close, open, write } from 'node:fs';
+import { mkdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { uuidv7 } from 'uuidv7';
+import { PublicError } from '../../shared/errors.ts';
+import type { UploadBody } from './upload-body.ts';
+
+const openFile = promisify(open);
+const closeFile = promisify(close);
+const writeFile = promisify(write);
+
+export interface SpooledBody {
+  fd: number;
+  size: number;
+}
+
+/**
+ * Writes an upload to a file and gives its descriptor, which the caller closes. The file has no name any more by then,
+ * so that it is gone with the descriptor, also when the process is killed.
+ */
+export async function spoolBody(body: UploadBody, spoolDir: string): Promise<SpooledBody> {
+  try {
+    const fd = await openNameless(spoolDir);
+    try {
+      let size = 0;
+      for await (const chunk of body.chunks()) {
+        await writeAll(fd, chunk);
+        size += chunk.length;
+      }
+      return { fd, size };
+    } catch (error) {
+      await closeFile(fd);
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof PublicError) throw error;
+    const detail = 'Expected room on disk for the zip but there is none. Send a tar, or try later.';
+    throw new PublicError('unavailable', detail, { cause: error });
+  }
+}
+
+async function openNameless(spoolDir: string): Promise<number> {
+  await mkdir(spoolDir, { recursive: true, mode: 0o700 });
+  const path = join(spoolDir, `darkroom-${uuidv7()}.zip`);
+  const fd = await openFile(path, 'wx+', 0o600);
+  await unlink(path);
+  return fd;
+}
+
+/** A write may take less than it is given, as on a disk that is just filling up. */
+async function writeAll(fd: number, chunk: Buffer): Promise<void> {
+  let written = 0;
+  while (written < chunk.length) {
+    const { bytesWritten } = await writeFile(fd, chunk, written);
+    written += bytesWritten;
+  }
+}

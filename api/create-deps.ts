@@ -1,0 +1,73 @@
+import type { Redis } from 'ioredis';
+import { createBatchFeed } from '../shared/batch-feed.ts';
+import { createBatchStore } from '../shared/batch-store.ts';
+import type { Config } from '../shared/config.ts';
+import { createImageStoreReader } from '../shared/image-store.ts';
+import { createJobStore } from '../shared/job-store.ts';
+import { createKeyStore } from '../shared/key-store.ts';
+import type { Logger } from '../shared/logger.ts';
+import { createJobQueue } from '../shared/queue.ts';
+import { createUsageStore } from '../shared/usage-store.ts';
+import { createWorkerRegistry } from '../shared/worker-registry.ts';
+import { createAdmission } from './admission.ts';
+import { createIdempotency } from './idempotency.ts';
+import { createJobWaits } from './job-waits.ts';
+import { createKeyRing } from './key-ring.ts';
+import { mayOpen } from './openness.ts';
+import { createRateWindow } from './rate-window.ts';
+import { remember } from './remember.ts';
+import type { ApiDeps } from './route.ts';
+
+/** How old an answer of Redis may be that serves every submission, in milliseconds. */
+export interface Ages {
+  /** How full the queue is: at 1,000 submissions a second the limit is passed by at most 100. */
+  storedMs: number;
+  /** Which workers and models there are. */
+  registeredMs: number;
+}
+
+interface Connections {
+  redis: Redis;
+  /** A connection for nothing but the word that jobs are final. */
+  subscriber: Redis;
+}
+
+/** All that the API's handlers work with, over two connections. */
+export function createDeps(
+  config: Config,
+  { redis, subscriber }: Connections,
+  { log, version }: { log: Logger; version: string },
+  { storedMs, registeredMs }: Ages = { storedMs: 100, registeredMs: 1_000 },
+): ApiDeps {
+  const queue = createJobQueue(redis, {
+    maxAttempts: config.maxAttempts,
+    onError: (error) => log.warn({ err: error }, 'the queue cannot be used'),
+  });
+  const registry = createWorkerRegistry(redis);
+  const stored = remember(createImageStoreReader(redis), storedMs);
+  return {
+    config,
+    store: createJobStore(redis, config.resultTtlSeconds),
+    queue,
+    batches: createBatchStore(redis, config.resultTtlSeconds),
+    feed: createBatchFeed(redis, queue),
+    hasBatchRoom: async () => {
+      const { images, bytes } = await stored();
+      return images < config.queueLimit / 2 && bytes < config.queueBytesLimit / 2;
+    },
+    idempotency: createIdempotency(redis),
+    waits: createJobWaits(subscriber),
+    registered: remember(() => registry.read(), registeredMs),
+    admission: createAdmission(stored, config),
+    usage: createUsageStore(redis),
+    keyRing: createKeyRing({
+      store: createKeyStore(redis),
+      configured: config.apiKeys,
+      defaultRate: config.rateLimit,
+      mayOpen: mayOpen(config),
+    }),
+    admit: createRateWindow(redis),
+    log,
+    version,
+  };
+}
