@@ -3,10 +3,16 @@ import { Command } from 'commander';
 import { ConfigError, parseConfig } from '../shared/config.ts';
 import { createKeyStore } from '../shared/key-store.ts';
 import { createRedis, isRedisUnavailable } from '../shared/redis.ts';
+
+import { addClassifyCommand } from './classify-command.ts';
 import { addKeysCommand } from './keys-command.ts';
 import { UsageError } from './usage-error.ts';
 
-const program = new Command('darkroom').description('Image classification behind a job queue.');
+const program = new Command('darkroom')
+  .description('Image classification behind a job queue.')
+  // Commander's own code is 1, which here says that some pictures failed.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+addClassifyCommand(program, process.env);
 addKeysCommand(program, async (use) => {
   const redis = createRedis(parseConfig(process.env).redisUrl);
   try {
