@@ -117,6 +117,32 @@ test('answers 408 to a body that does not arrive in time', async () => {
   expect(answer.status).toBe(408);
 });
 
+test('lets a batch arrive for longer than that, while its bytes flow', async () => {
+  const socket = connect(api.port, '127.0.0.1');
+  const line = '{"image":"AAAA"}\n';
+  const size = `Content-Length: ${3 * line.length}`;
+  const type = 'Content-Type: application/jsonl';
+  socket.write(`POST /v1/batches HTTP/1.1\r\nHost: a\r\n${type}\r\n${size}\r\n\r\n${line}`);
+  // A job that begins now is given up later than a batch would be.
+  const job = 'POST /v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc';
+  for (let turn = 0; turn < 2; turn += 1) {
+    expect((await sendWrong(api.port, job)).status).toBe(408);
+    socket.write(line);
+  }
+  const [answer] = await once(socket, 'data');
+  expect(String(answer)).toMatch(/^HTTP\/1.1 202 .*"total":3/s);
+  socket.destroy();
+});
+
+test('cuts off who was refused and sends the rest of it too slowly', async () => {
+  const socket = connect(api.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write('POST /v1/batches?top_k=0 HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nabc');
+  const [answer] = await once(socket, 'data');
+  expect(String(answer)).toMatch(/^HTTP\/1.1 422 /);
+  await once(socket, 'close');
+});
+
 test('answers a wrong second request on a connection, too', async () => {
   const socket = connect(api.port, '127.0.0.1');
   socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');

@@ -18,6 +18,8 @@ export interface BatchRecord {
   status: BatchStatus;
   spec: BatchSpec;
   counts: BatchCounts;
+  /** How many of the failed were no images of ours, and never ran. */
+  refused: number;
   createdAt: number;
   /** When its upload was last heard of, while it is received. */
   touchedAt: number;
@@ -49,6 +51,7 @@ export function parseBatchRecord(fields: Record<string, string>): BatchRecord | 
       failed: count('failed'),
       canceled: count('canceled'),
     },
+    refused: count('refused'),
     createdAt: count('created_at'),
     touchedAt: count('touched_at'),
   };

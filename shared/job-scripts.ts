@@ -194,6 +194,7 @@ const scripts = {
     if redis.call('HGET', 'darkroom:batch:' .. batch, 'status') ~= 'receiving' then return 0 end
     storeJob(id, owner, spec, createdAt, day, ttl)
     joinBatch(id, batch, row, 'queued')
+    redis.call('HINCRBY', 'darkroom:batch:' .. batch, 'refused', 1)
     redis.call('EXPIRE', 'darkroom:batch:' .. batch .. ':rows', ttl)
     makeFinal(id, 'failed', result)
     return 1`,

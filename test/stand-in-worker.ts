@@ -1,7 +1,8 @@
 import { Worker } from 'bullmq';
+import { createBatchFeed } from '../shared/batch-feed.ts';
 import { createJobStore } from '../shared/job-store.ts';
 import type { Outcome } from '../shared/outcome.ts';
-import { QUEUE_NAME } from '../shared/queue.ts';
+import { createJobQueue, QUEUE_NAME } from '../shared/queue.ts';
 import { createPatientRedis } from '../shared/redis.ts';
 
 export const fiveLabels: Outcome = {
@@ -26,11 +27,14 @@ export function startStandInWorker(
 ): StandInWorker {
   const connection = createPatientRedis(redisUrl);
   const store = createJobStore(connection, 3600);
+  const queue = createJobQueue(connection, { maxAttempts: 3, onError: () => undefined });
+  const feed = createBatchFeed(connection, queue);
   const worker = new Worker(
     QUEUE_NAME,
     async ({ id = '' }) => {
       if ((await store.begin(id, 'stand-in')).state !== 'begun') return;
-      await store.finish(id, { outcome: await outcomeOf(id), finishedAt: Date.now() });
+      const result = { outcome: await outcomeOf(id), finishedAt: Date.now() };
+      if ((await store.finish(id, result)).feedIsLow) await feed.feed();
     },
     { connection, concurrency: 16 },
   );

@@ -8,7 +8,7 @@ const ABANDONED_MS = 120_000;
 
 /**
  * Reads a batch of a key. Throws `expired` for an id older than the retention, and `batch_not_found` for one that is
- * unknown or another key's. A batch whose receiving API was killed is closed by the first who reads it.
+ * unknown or another key's.
  */
 export async function findBatch(
   batches: Pick<BatchStore, 'read' | 'close'>,
@@ -18,6 +18,15 @@ export async function findBatch(
   requireYoungBatchId(id, ttlSeconds);
   const record = await batches.read(id);
   if (!record || record.owner !== owner) throw batchNotFound();
+  return closeIfAbandoned(batches, id, record);
+}
+
+/** Closes a batch that is still to be received though its API was killed. */
+export async function closeIfAbandoned(
+  batches: Pick<BatchStore, 'read' | 'close'>,
+  id: string,
+  record: BatchRecord,
+): Promise<BatchRecord> {
   if (record.status !== 'receiving' || Date.now() - record.touchedAt < ABANDONED_MS) return record;
   await batches.close(id, 'upload_aborted');
   return (await batches.read(id)) ?? record;

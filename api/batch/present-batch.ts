@@ -72,7 +72,7 @@ export function presentBatch(id: string, record: BatchRecord, now: number): Batc
   return batch;
 }
 
-function speed({ counts, startedAt }: BatchRecord, now: number): number {
+function speed({ counts, refused, startedAt }: BatchRecord, now: number): number {
   const seconds = (now - (startedAt ?? now)) / 1000;
-  return seconds > 0 ? (counts.succeeded + counts.failed) / seconds : 0;
+  return seconds > 0 ? (counts.succeeded + counts.failed - refused) / seconds : 0;
 }

@@ -71,7 +71,7 @@ describe.each(routes)('$doc.method $doc.path', ({ doc }) => {
     expect(operation.operationId).toMatch(/^[a-z][A-Za-z]+$/);
     expect(document.tags.map(({ name }: { name: string }) => name)).toContain(operation.tags[0]);
     expect(operation.summary).toMatch(/^[A-Z]/);
-    expect(Object.keys(operation.responses).filter((status) => status < '300')).toHaveLength(1);
+    expect(Object.keys(operation.responses).filter((status) => status < '300')).not.toEqual([]);
   });
 
   test('tells of every error its problem, by code', () => {

@@ -58,6 +58,7 @@ const received: BatchRecord = {
   status: 'processing',
   spec: { options: { top_k: 5, min_confidence: 0 } },
   counts: { total: 66, queued: 20, processing: 1, succeeded: 43, failed: 2, canceled: 0 },
+  refused: 0,
   createdAt,
   touchedAt: createdAt + 900,
   startedAt: createdAt + 50,

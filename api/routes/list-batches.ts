@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { closeIfAbandoned } from '../batch/find-batch.ts';
 import { Batch, presentBatch } from '../batch/present-batch.ts';
 import { processingBatch } from '../openapi/examples.ts';
 import { pageQuery } from '../openapi/page-query.ts';
@@ -29,9 +30,14 @@ export const listBatches: Route = {
       const { after, limit } = parsePage('batch', c.req.query('cursor'), c.req.query('limit'));
       const page = await batches.list(c.get('owner'), after, limit);
       const last = page.length === limit ? page.at(-1)?.id : undefined;
+      const shown = await Promise.all(
+        page.map(async ({ id, record }) =>
+          presentBatch(id, await closeIfAbandoned(batches, id, record), Date.now()),
+        ),
+      );
       return c.json(
         {
-          batches: page.map(({ id, record }) => presentBatch(id, record, Date.now())),
+          batches: shown,
           ...(last ? { next_cursor: last } : {}),
         },
         200,

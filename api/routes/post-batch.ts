@@ -36,7 +36,7 @@ export const postBatch: Route = {
     tags: ['Batches'],
     summary: 'Submit many images',
     description:
-      'Takes the images while they arrive, and answers when the upload has ended. An item that is no image is a failed row, and the rest go on. A broken upload leaves a batch of what had arrived, with `error`.',
+      'Takes the images while they arrive, and answers when the upload has ended. An item that is no image is a failed row, and the rest go on. In multipart, options hold for the images behind them. A broken upload leaves a batch of what had arrived, with `error`.',
     request: {
       query: JobOptions,
       headers: z.object({

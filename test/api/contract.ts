@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect } from 'vitest';
+import type { Batch } from '../../api/batch/present-batch.ts';
 import { type ErrorCode, errorCodes, type Problem } from '../../shared/errors.ts';
 import type { Job } from '../../shared/job.ts';
 
@@ -19,7 +20,11 @@ export type Body = Partial<Omit<Job, 'status'> & Omit<Problem, 'status'>> & {
   models?: { name: string; status: string; workers: number; default: boolean }[];
   workers?: { name: string }[];
   queue?: { waiting: number; active: number; limit: number };
-};
+  jobs?: Job[];
+  batch?: Batch;
+  batches?: Batch[];
+  next_cursor?: string;
+} & Pick<Partial<Batch>, 'counts' | 'retry_of' | 'images_per_second' | 'eta_seconds'>;
 
 export type Contract = ReturnType<typeof createContract>;
 
