@@ -1,0 +1,54 @@
+import type { Job } from '../../shared/job.ts';
+
+/** Calls of the API, as a user makes them. */
+export function createJobs(url: string, key = '') {
+  const headers: Record<string, string> = key ? { Authorization: `Bearer ${key}` } : {};
+  const answer = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
+    const response = await fetch(`${url}${path}`, { ...init, headers });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
+    return JSON.parse(text) as T;
+  };
+
+  const jobs = {
+    answer,
+    submit: (image: Buffer<ArrayBuffer>, query = '') =>
+      answer<Job>(`/v1/jobs${query}`, { method: 'POST', body: image }),
+
+    read: (id: string, waitSeconds = 0) => answer<Job>(`/v1/jobs/${id}?wait=${waitSeconds}`),
+
+    /** Submits many, sixteen at once, and gives their ids in the same order. */
+    async submitAll(images: Buffer<ArrayBuffer>[]): Promise<string[]> {
+      const ids: string[] = [];
+      let next = 0;
+      const sender = async () => {
+        for (let index = next++; index < images.length; index = next++) {
+          ids[index] = (await jobs.submit(images[index] ?? Buffer.of())).id;
+        }
+      };
+      await Promise.all(Array.from({ length: 16 }, sender));
+      return ids;
+    },
+
+    /** The jobs when all are final, which they must be within a minute of the one before. */
+    async awaitAll(ids: string[]): Promise<Job[]> {
+      // First the last one, so that the asking takes no core from the work.
+      await jobs.read(ids.at(-1) ?? '', 60);
+      const final: Job[] = [];
+      for (const id of ids) {
+        const job = await jobs.read(id, 60);
+        if (!job.finished_at) throw new Error(`${id} is still ${job.status}.`);
+        final.push(job);
+      }
+      return final;
+    },
+  };
+  return jobs;
+}
+
+/** How many jobs each worker has done. */
+export function countByWorker(jobs: Job[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { worker = '' } of jobs) counts.set(worker, (counts.get(worker) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,98 @@
+import { availableParallelism } from 'node:os';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Job } from '../../shared/job.ts';
+import { createDeployment, type Deployment } from './deployment.ts';
+import { countByWorker, createJobs } from './jobs.ts';
+import { readPictures } from './pictures.ts';
+import { docker, run } from './run.ts';
+
+describe.skipIf(!inject('hasEngine'))('scaled with Compose', () => {
+  let deployment: Deployment;
+  let jobs: ReturnType<typeof createJobs>;
+  const finished: Job[] = [];
+
+  beforeAll(async () => {
+    deployment = await createDeployment({ env: { API_KEYS: 'test:a-key-for-the-test' } });
+    jobs = createJobs(deployment.url, 'a-key-for-the-test');
+    await deployment.up(4);
+  });
+  afterAll(() => deployment?.[Symbol.asyncDispose]());
+
+  // What else runs on the machine may slow one worker, so the shares and the rates may be measured again.
+  test('four workers share 200 pictures, and each has its result once', { retry: 2 }, async () => {
+    const all = await jobs.awaitAll(await jobs.submitAll(readPictures(200)));
+    finished.push(...all);
+
+    expect(new Set(all.map(({ id }) => id)).size).toBe(200);
+    expect(new Set(all.map(({ status }) => status))).toEqual(new Set(['succeeded']));
+    expect(new Set(all.map(({ attempts }) => attempts))).toEqual(new Set([1]));
+    const shares = [...countByWorker(all).values()];
+    console.log(`Shares of four workers in 200 pictures: ${shares.join(', ')}`);
+    expect(shares).toHaveLength(4);
+    for (const share of shares) {
+      const others = (200 - share) / 3;
+      expect(Math.abs(share - others)).toBeLessThanOrEqual(0.2 * others);
+    }
+  });
+
+  test('the log of the workers is JSON, with one line for each job', async () => {
+    const containers = await deployment.containers('worker');
+    const readLog = (id: string) => run('sh', ['-c', 'docker logs "$0" 2>&1', id]);
+    const logs = await Promise.all(containers.map(readLog));
+    const lines = logs.flatMap((log) => log.split('\n')).map((line) => JSON.parse(line));
+    const done = lines.filter(({ msg }) => msg === 'job').map(({ job }) => job);
+    expect(done.sort()).toEqual(finished.map(({ id }) => id).sort());
+  });
+
+  test('down and up keep the finished jobs and the usage', async () => {
+    const usage = await jobs.answer('/v1/usage');
+    const count = finished.length;
+    expect(usage).toMatchObject({ total_requests: count, successful_requests: count });
+    await deployment.compose('down');
+    await deployment.up(2);
+    expect(await jobs.awaitAll(finished.map(({ id }) => id))).toEqual(finished);
+    expect(await jobs.answer('/v1/usage')).toEqual(usage);
+  });
+
+  test.skipIf(availableParallelism() < 2)(
+    'two workers do at least 1.7 times the images of one',
+    async () => {
+      const two = [await measureRate(), await measureRate(), await measureRate()];
+      await deployment.up(1);
+      const one = [await measureRate(), await measureRate(), await measureRate()];
+      const ratio = Math.max(...two) / Math.max(...one);
+      const say = (rates: number[]) => rates.map((rate) => rate.toFixed(1)).join(', ');
+      console.log(
+        `Images/s of one worker ${say(one)}; of two ${say(two)}: ${ratio.toFixed(2)} times`,
+      );
+      expect(ratio).toBeGreaterThanOrEqual(1.7);
+    },
+  );
+
+  test('scaling to one and to three under load loses nothing', async () => {
+    await deployment.up(4);
+    const submitted = jobs.submitAll(readPictures(200));
+    await deployment.up(1);
+    const more = jobs.submitAll(readPictures(200));
+    await deployment.up(3);
+    const all = await jobs.awaitAll([...(await submitted), ...(await more)]);
+    expect(new Set(all.map(({ status }) => status))).toEqual(new Set(['succeeded']));
+    // Nobody was interrupted: what a worker held when it was told to stop, it finished.
+    expect(new Set(all.map(({ attempts }) => attempts))).toEqual(new Set([1]));
+  });
+
+  /** Images/s of the workers that run: on a queue that is filled before they begin, so that nothing else uses a core. */
+  async function measureRate(): Promise<number> {
+    const workers = await deployment.containers('worker');
+    await docker('pause', ...workers);
+    const ids = await jobs.submitAll(readPictures(300));
+    await docker('unpause', ...workers);
+    const measured = (await jobs.awaitAll(ids)).map(({ started_at = '', finished_at = '' }) => ({
+      startedAt: Date.parse(started_at),
+      finishedAt: Date.parse(finished_at),
+    }));
+    const from = Math.min(...measured.map(({ startedAt }) => startedAt));
+    const to = Math.max(...measured.map(({ finishedAt }) => finishedAt));
+    return (1000 * measured.length) / (to - from);
+  }
+});
