@@ -100,7 +100,7 @@ describe.skipIf(!inject('hasEngine'))('published images', () => {
       await expect(createJobs(url).submit(picture)).rejects.toThrow(/answered 401/);
     } finally {
       const containers = await docker('ps', '-aq', '--filter', `name=${name}`);
-      await docker('rm', '--force', ...containers.split('\n'));
+      await docker('rm', '--force', '--volumes', ...containers.split('\n'));
       await docker('network', 'rm', name);
       await docker('volume', 'rm', `${name}-redis`);
     }

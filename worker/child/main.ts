@@ -1,3 +1,4 @@
+import { env } from 'onnxruntime-node';
 import { findModelFolders } from '../model/find-model-folders.ts';
 import { loadModel } from '../model/load-model.ts';
 import { ModelFolderError } from '../model/model-folder-error.ts';
@@ -15,6 +16,8 @@ const send = (answer: ChildAnswer) => process.send?.(answer);
 const { modelsDir, maxImagePixels }: ChildSettings = JSON.parse(process.argv[2] ?? '{}');
 
 openImageLoaders();
+// Its warnings, as of a machine without a GPU, would stand between the log's JSON lines.
+env.logLevel = 'error';
 try {
   const folders = await findModelFolders(modelsDir);
   const loaded = await Promise.all(folders.map(loadModel));
