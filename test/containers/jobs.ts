@@ -1,3 +1,5 @@
+import type { Batch } from '../../api/batch/present-batch.ts';
+import type { Row } from '../../api/batch/present-row.ts';
 import type { Job } from '../../shared/job.ts';
 
 /** Calls of the API, as a user makes them. */
@@ -28,6 +30,22 @@ export function createJobs(url: string, key = '') {
       };
       await Promise.all(Array.from({ length: 16 }, sender));
       return ids;
+    },
+
+    /** Sends many as one batch, and gives its rows when it has finished. */
+    async runBatch(images: Buffer<ArrayBuffer>[]): Promise<Row[]> {
+      const body = new FormData();
+      for (const [index, image] of images.entries()) {
+        body.append('images', new Blob([image]), `${index}.jpg`);
+      }
+      const { links } = await answer<Batch>('/v1/batches', { method: 'POST', body });
+      const { finished_at: finished } = await answer<Batch>(`${links.self}?wait=60`);
+      if (!finished) throw new Error('The batch has not finished within a minute.');
+      const response = await fetch(`${url}${links.results}`, { headers });
+      return (await response.text())
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Row);
     },
 
     /** The jobs when all are final, which they must be within a minute of the one before. */
