@@ -60,7 +60,12 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const childProcess = fork(options.entry, [JSON.stringify(options.settings)], {
     serialization: 'advanced',
     // The child opens untrusted images, so it gets none of the worker's secrets.
-    env: { PATH: process.env.PATH, ...LEAN_MEMORY },
+    env: {
+      PATH: process.env.PATH,
+      ...LEAN_MEMORY,
+      // ONNX Runtime otherwise reports its use to its makers, from a service that is self-hosted.
+      ORT_DISABLE_TELEMETRY: '1',
+    },
     ...(options.execArgv ? { execArgv: options.execArgv } : {}),
   });
   const ended = once(childProcess, 'exit').then(() => undefined);
