@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { FINAL_CHANNEL } from '../shared/job-scripts.ts';
+import { FINAL_CHANNEL } from '../shared/job-state-lua.ts';
 
 export type JobWaits = ReturnType<typeof createJobWaits>;
 

@@ -6,7 +6,7 @@ import type { BatchRecord } from './batch-record.ts';
 import { type BatchStore, createBatchStore } from './batch-store.ts';
 import { newId } from './ids.ts';
 import type { JobResult } from './job-record.ts';
-import { FINAL_CHANNEL } from './job-scripts.ts';
+import { FINAL_CHANNEL } from './job-state-lua.ts';
 import { createJobStore, type JobStore } from './job-store.ts';
 
 let server: TestRedis;

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { newId } from './ids.ts';
 import type { JobResult, JobSpec } from './job-record.ts';
-import { FINAL_CHANNEL } from './job-scripts.ts';
+import { FINAL_CHANNEL } from './job-state-lua.ts';
 import { createJobStore, type JobStore } from './job-store.ts';
 import { createRedis } from './redis.ts';
 
