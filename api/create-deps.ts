@@ -7,9 +7,11 @@ import { createJobStore } from '../shared/job-store.ts';
 import { createKeyStore } from '../shared/key-store.ts';
 import type { Logger } from '../shared/logger.ts';
 import { createJobQueue } from '../shared/queue.ts';
+import { createRedisMemoryReader } from '../shared/redis-memory.ts';
 import { createUsageStore } from '../shared/usage-store.ts';
 import { createWorkerRegistry } from '../shared/worker-registry.ts';
 import { createAdmission } from './admission.ts';
+import { createDrainRate } from './drain-rate.ts';
 import { createIdempotency } from './idempotency.ts';
 import { createJobWaits } from './job-waits.ts';
 import { createKeyRing } from './key-ring.ts';
@@ -20,7 +22,7 @@ import type { ApiDeps } from './route.ts';
 
 /** How old an answer of Redis may be that serves every submission, in milliseconds. */
 export interface Ages {
-  /** How full the queue is: at 1,000 submissions a second the limit is passed by at most 100. */
+  /** How full queue and Redis are: at 1,000 submissions a second the limit is passed by at most 100. */
   storedMs: number;
   /** Which workers and models there are. */
   registeredMs: number;
@@ -45,20 +47,19 @@ export function createDeps(
   });
   const registry = createWorkerRegistry(redis);
   const stored = remember(createImageStoreReader(redis), storedMs);
+  const memory = remember(createRedisMemoryReader(redis), storedMs);
+  const drain = createDrainRate();
+  subscriber.on('message', drain.count);
   return {
     config,
     store: createJobStore(redis, config.resultTtlSeconds),
     queue,
     batches: createBatchStore(redis, config.resultTtlSeconds),
     feed: createBatchFeed(redis, queue),
-    hasBatchRoom: async () => {
-      const { images, bytes } = await stored();
-      return images < config.queueLimit / 2 && bytes < config.queueBytesLimit / 2;
-    },
     idempotency: createIdempotency(redis),
     waits: createJobWaits(subscriber),
     registered: remember(() => registry.read(), registeredMs),
-    admission: createAdmission(stored, config),
+    admission: createAdmission({ stored, memory, drainRate: drain.perSecond, limits: config }),
     usage: createUsageStore(redis),
     keyRing: createKeyRing({
       store: createKeyStore(redis),

@@ -22,8 +22,6 @@ export interface ApiDeps {
   store: JobStore;
   batches: BatchStore;
   feed: BatchFeed;
-  /** Whether there is room for one more image of a batch: half of the queue is kept for single jobs. */
-  hasBatchRoom: () => Promise<boolean>;
   idempotency: Idempotency;
   queue: JobQueue;
   waits: JobWaits;

@@ -81,11 +81,11 @@ async function addItem(
   item: BatchItem,
   { owner, options }: Reception,
 ): Promise<boolean> {
-  const { batches, feed, hasBatchRoom } = deps;
+  const { batches, feed, admission } = deps;
   const row = { jobId: newId('job'), id: item.id ?? String(index) };
   const checked = await checkItem(deps, item, options());
   if ('code' in checked) return batches.addFailedItem(batch, row, { owner, ...checked });
-  while (!(await hasBatchRoom())) {
+  while (!(await admission.hasBatchRoom())) {
     if (!(await batches.touch(batch))) return false;
     await delay(ROOM_CHECK_MS);
   }

@@ -73,7 +73,7 @@ test('answers 503 when QUEUE_LIMIT jobs wait, and can still be read from', async
   await submit(api);
   const { headers, body } = await post();
   expect(body.code).toBe('queue_full');
-  expect(headers.get('retry-after')).toBe('10');
+  expect(headers.get('retry-after')).toBe('60');
   expect((await api.call(`/v1/jobs/${id}`)).status).toBe(200);
   expect((await api.call('/readyz')).body.queue).toEqual({ waiting: 2, active: 0, limit: 2 });
   await api.call(`/v1/jobs/${id}`, { method: 'DELETE' });
