@@ -1,5 +1,9 @@
 import type { Redis } from 'ioredis';
+import { PublicError } from '../shared/errors.ts';
 import { FINAL_CHANNEL } from '../shared/job-state-lua.ts';
+
+/** Waits that a key may have open at once, at each API process: what 1,000 patient clients need. */
+const WAITS_PER_OWNER = 1_000;
 
 export type JobWaits = ReturnType<typeof createJobWaits>;
 
@@ -8,8 +12,9 @@ export type JobWaits = ReturnType<typeof createJobWaits>;
  * After a lost connection every waiter is woken once, since a word may have been missed; so a wake-up is a reason to
  * read the job again, and no proof.
  */
-export function createJobWaits(subscriber: Redis) {
+export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNER) {
   const waiters = new Map<string, Set<() => void>>();
+  const openByOwner = new Map<string, number>();
   let closed = false;
 
   const wake = (id: string) => {
@@ -48,7 +53,38 @@ export function createJobWaits(subscriber: Redis) {
     return { woken, cancel: done };
   };
 
+  const readUntilWoken = async <T>(
+    id: string,
+    read: () => Promise<T>,
+    isDone: (value: T) => boolean,
+    { ms, signal }: { ms: number; signal: AbortSignal },
+  ): Promise<T> => {
+    const deadline = performance.now() + ms;
+    for (;;) {
+      const leftMs = deadline - performance.now();
+      const wait = nextWake(id, Math.max(0, leftMs), signal);
+      try {
+        const value = await read();
+        // A timer may fire a millisecond early.
+        if (isDone(value) || leftMs < 1 || closed || signal.aborted) return value;
+        await wait.woken;
+      } finally {
+        wait.cancel();
+      }
+    }
+  };
+
   return {
+    /** Throws `rate_limited` where an owner has as many waits open as it may. */
+    requireRoom(owner: string): void {
+      if ((openByOwner.get(owner) ?? 0) < waitsPerOwner) return;
+      throw new PublicError(
+        'rate_limited',
+        `Expected at most ${waitsPerOwner} open waits of a key. Poll without a wait, or submit a batch.`,
+        { headers: { 'Retry-After': '1' } },
+      );
+    },
+
     /**
      * Reads until `isDone`, or for `ms` milliseconds, or until the signal aborts or the API stops; and returns what
      * was read last.
@@ -57,20 +93,15 @@ export function createJobWaits(subscriber: Redis) {
       id: string,
       read: () => Promise<T>,
       isDone: (value: T) => boolean,
-      { ms, signal }: { ms: number; signal: AbortSignal },
+      { owner, ...until }: { owner: string; ms: number; signal: AbortSignal },
     ): Promise<T> {
-      const deadline = performance.now() + ms;
-      for (;;) {
-        const leftMs = deadline - performance.now();
-        const wait = nextWake(id, Math.max(0, leftMs), signal);
-        try {
-          const value = await read();
-          // A timer may fire a millisecond early.
-          if (isDone(value) || leftMs < 1 || closed || signal.aborted) return value;
-          await wait.woken;
-        } finally {
-          wait.cancel();
-        }
+      openByOwner.set(owner, (openByOwner.get(owner) ?? 0) + 1);
+      try {
+        return await readUntilWoken(id, read, isDone, until);
+      } finally {
+        const left = (openByOwner.get(owner) ?? 0) - 1;
+        if (left > 0) openByOwner.set(owner, left);
+        else openByOwner.delete(owner);
       }
     },
 

@@ -55,15 +55,17 @@ export const classify: Route = {
   },
   handle: (deps) => async (c) => {
     const { admission, config, store, queue, waits } = deps;
+    const owner = c.get('owner');
+    waits.requireRoom(owner);
     await admission.requireRoom();
     const upload = await readUpload(c.env.incoming, c.req.queries(), config.maxImageBytes);
-    const owner = c.get('owner');
     const { id } = await submitJob(deps, owner, upload);
     c.set('jobId', id);
     c.header('X-Job-Id', id);
     const { signal } = c.req.raw;
     const read = () => findJob(store, id, { owner, ttlSeconds: config.resultTtlSeconds });
     const record = await waits.readUntil(id, read, ({ status }) => isFinal(status), {
+      owner,
       ms: config.classifyTimeoutMs,
       signal,
     });

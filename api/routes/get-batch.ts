@@ -19,7 +19,7 @@ export const getBatch: Route = {
       200: json('The batch.', Batch, processingBatch, {
         'Retry-After': { ...retryAfter, description: 'On a batch that is not finished.' },
       }),
-      ...problems('batch_not_found', 'expired', 'invalid_request', 'unavailable'),
+      ...problems('batch_not_found', 'expired', 'invalid_request', 'rate_limited', 'unavailable'),
     },
   },
   handle:
@@ -28,11 +28,14 @@ export const getBatch: Route = {
       const id = c.req.param('id') ?? '';
       c.set('jobId', id);
       const waitMs = parseWait(c.req.query('wait'), c.req.header('Prefer'));
-      const asked = { owner: c.get('owner'), ttlSeconds: config.resultTtlSeconds };
+      const owner = c.get('owner');
+      if (waitMs > 0) waits.requireRoom(owner);
+      const asked = { owner, ttlSeconds: config.resultTtlSeconds };
       const read = () => findBatch(batches, id, asked);
       const record =
         waitMs > 0
           ? await waits.readUntil(id, read, ({ finishedAt }) => finishedAt !== undefined, {
+              owner,
               ms: waitMs,
               signal: c.req.raw.signal,
             })

@@ -27,7 +27,7 @@ export const getJob: Route = {
       200: json('The job. A failed one is a normal answer.', Job, succeededJob, {
         'Retry-After': { ...retryAfter, description: 'On a job that is not final.' },
       }),
-      ...problems('job_not_found', 'expired', 'invalid_request', 'unavailable'),
+      ...problems('job_not_found', 'expired', 'invalid_request', 'rate_limited', 'unavailable'),
     },
   },
   handle:
@@ -36,11 +36,13 @@ export const getJob: Route = {
       const id = c.req.param('id') ?? '';
       c.set('jobId', id);
       const waitMs = parseWait(c.req.query('wait'), c.req.header('Prefer'));
-      const read = () =>
-        findJob(store, id, { owner: c.get('owner'), ttlSeconds: config.resultTtlSeconds });
+      const owner = c.get('owner');
+      if (waitMs > 0) waits.requireRoom(owner);
+      const read = () => findJob(store, id, { owner, ttlSeconds: config.resultTtlSeconds });
       const record =
         waitMs > 0
           ? await waits.readUntil(id, read, ({ status }) => isFinal(status), {
+              owner,
               ms: waitMs,
               signal: c.req.raw.signal,
             })
