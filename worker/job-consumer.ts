@@ -52,9 +52,9 @@ export function createJobConsumer({
   const worker = new Worker(QUEUE_NAME, process, {
     connection,
     concurrency,
-    // A worker that was killed is missed after 10 s and its jobs are taken over at the next check: 11 s measured.
-    lockDuration: 10_000,
-    stalledInterval: 5_000,
+    // A worker that was killed is missed after 6 s and its jobs are taken over at the next check: after 8 s at most.
+    lockDuration: 6_000,
+    stalledInterval: 2_000,
     // The death of a worker is never the image's fault, however often it happens.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     runRetryDelay: 1_000,
