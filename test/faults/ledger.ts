@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { isFinal, type Job } from '../../shared/job.ts';
+import { FINAL_CHANNEL } from '../../shared/job-state-lua.ts';
+import type { Prediction } from '../../shared/prediction.ts';
+import { picture } from '../image-bytes.ts';
+import type { FaultRow } from './fault-rows.ts';
+import type { System } from './system.ts';
+
+const names = ['astronaut', 'chelsea', 'coffee', 'rocket'] as const;
+type Name = (typeof names)[number];
+
+const reference: Record<string, Record<string, Prediction[]>> = JSON.parse(
+  readFileSync('test/pictures/reference.json', 'utf8'),
+);
+
+/** The reference's first label, or either of its first two where they are so near that decoders differ. */
+function isRight(name: Name, job: Job | undefined): boolean {
+  const [first, second] = reference['efficientnet-lite0-int8']?.[`${name}.jpg`] ?? [];
+  if (!first || !second) throw new Error(`The reference has no two predictions of ${name}.`);
+  const labels = [first, ...(first.confidence - second.confidence < 0.05 ? [second] : [])];
+  return labels.some(({ label }) => label === job?.predictions?.[0]?.label);
+}
+
+interface Accepted {
+  id: string;
+  name: Name;
+  acceptedAt: number;
+  finalAt?: number;
+  /** As it was read first when it was final. */
+  job?: Job;
+}
+
+export type Ledger = Awaited<ReturnType<typeof openLedger>>;
+
+/** Keeps account of every submission that was answered with 202, and of what becomes of it. */
+export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, headers = {}) {
+  const accepted: Accepted[] = [];
+  const finals = new Map<string, { at: number; times: number }>();
+  const watch = redis.duplicate();
+  watch.on('error', () => undefined);
+  watch.on('message', (_channel, id) => {
+    const times = (finals.get(id)?.times ?? 0) + 1;
+    finals.set(id, { at: finals.get(id)?.at ?? performance.now(), times });
+  });
+  await watch.subscribe(FINAL_CHANNEL);
+
+  /** Calls the API as a patient client does: again where it cannot be reached or has no time now. */
+  const call = async (path: string, init: RequestInit = {}): Promise<Response | undefined> => {
+    try {
+      const answer = await fetch(`${url}${path}`, {
+        ...init,
+        headers: { ...headers, ...init.headers },
+        signal: AbortSignal.timeout(12_000),
+      });
+      if (answer.status < 500) return answer;
+    } catch (error) {
+      // Refused, reset, timed out: what a client sees of a fault.
+      if (!(error instanceof Error)) throw error;
+    }
+    return undefined;
+  };
+
+  const submit = async (name: Name): Promise<void> => {
+    const body = new Uint8Array(picture(name));
+    const key = { 'Idempotency-Key': randomUUID() };
+    for (;;) {
+      const answer = await call('/v1/jobs', { method: 'POST', body, headers: key });
+      // 409: an earlier try of the same submission, cut off here, is still under way there.
+      if (answer && answer.status !== 409) {
+        const { id } = (await answer.json()) as Job;
+        if (!id) throw new Error(`Expected a job but received ${answer.status}.`);
+        accepted.push({ id, name, acceptedAt: performance.now() });
+        return;
+      }
+      await delay(100);
+    }
+  };
+
+  /** Reads a job until it is final; leaves it where it is not known, or not final in time. */
+  const follow = async (entry: Accepted, deadline: number): Promise<void> => {
+    while (performance.now() < deadline) {
+      const answer = await call(`/v1/jobs/${entry.id}?wait=2`);
+      if (answer?.status === 404) return;
+      const job = answer && ((await answer.json()) as Job);
+      if (job && isFinal(job.status)) {
+        entry.job = job;
+        entry.finalAt = finals.get(entry.id)?.at ?? performance.now();
+        return;
+      }
+      await delay(20);
+    }
+  };
+
+  const hasChanged = async ({ id, job }: Accepted): Promise<boolean> => {
+    const again = await (await call(`/v1/jobs/${id}`))?.json();
+    return (finals.get(id)?.times ?? 0) > 1 || !isDeepStrictEqual(again, job);
+  };
+
+  return {
+    accepted,
+    /** Submits so many pictures from so many clients, each until it is accepted. */
+    async submit(count: number, clients = 8): Promise<void> {
+      let next = 0;
+      const client = async () => {
+        while (next < count) await submit(names[next++ % names.length] ?? 'rocket');
+      };
+      await Promise.all(Array.from({ length: clients }, client));
+    },
+
+    /** Waits for the end of every job, for so long after the fault's end, and counts. */
+    async settle(fault: string, endedAt: number, withinMs = 40_000): Promise<FaultRow> {
+      const deadline = endedAt + withinMs;
+      const open = [...accepted];
+      const reader = async () => {
+        for (let entry = open.shift(); entry; entry = open.shift()) await follow(entry, deadline);
+      };
+      await Promise.all(Array.from({ length: 8 }, reader));
+      const done = accepted.filter(({ job }) => job);
+      const changed = await Promise.all(done.map(hasChanged));
+      await watch.quit();
+      return {
+        fault,
+        jobs: accepted.length,
+        lost: accepted.length - done.length,
+        doubled: changed.filter(Boolean).length,
+        wrong: done.filter(({ job, name }) => !isRight(name, job)).length,
+        recoveryMs: Math.max(
+          0,
+          ...done.map(({ finalAt = 0, acceptedAt }) => finalAt - Math.max(endedAt, acceptedAt)),
+        ),
+      };
+    },
+  };
+}
