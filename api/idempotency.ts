@@ -1,65 +1,134 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { PublicError } from '../shared/errors.ts';
+import { type ClaimEntry, REPLACE_CLAIM_LUA } from '../shared/claim-entry.ts';
+import { expected, PublicError } from '../shared/errors.ts';
+import { batchKey, jobKey } from '../shared/job-scripts.ts';
 
-/** How long a key is remembered, and how long one whose upload is still arriving is held without a sign of life. */
+type Kind = 'job' | 'batch';
+
+/** How long a key is remembered. */
 const REMEMBERED_SECONDS = 86_400;
-const HELD_SECONDS = 60;
+/**
+ * How long one whose upload is arriving is held without a sign of life, and how often a sign is given. A key whose API
+ * was killed is free again so soon.
+ */
+const HELD_SECONDS = 10;
+const HOLD_MS = 3_000;
 
-/** Sets or deletes the entry (no value) where it is still as we left it: it may have lapsed, and be another's by now. */
-const REPLACE_LUA = `
-  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-  if ARGV[2] == '' then return redis.call('DEL', KEYS[1]) end
-  redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
-  return 1`;
+const REPLACE_LUA = `${REPLACE_CLAIM_LUA}
+  return replaceClaim(unpack(ARGV))`;
 
 interface Entry {
   /** What was made, once it has arrived whole. */
   id?: string;
-  /** SHA-256 of the body that made it, in hex. */
-  bodyHash?: string;
+  /** SHA-256 of what made it, in hex. */
+  hash?: string;
 }
 
 export interface Claim {
-  /** What an earlier try with the same key made; the body has yet to be compared. */
-  earlier?: { id: string; bodyHash: string };
-  /** Says that the upload is still arriving. */
-  hold(): Promise<void>;
-  /** Remembers what was made of the whole body. */
-  keep(id: string, bodyHash: string): Promise<void>;
+  /** What an earlier try with the same key made; the request has yet to be compared. */
+  earlier?: { id: string; hash: string };
+  /** Does the work of the first try: the key is held meanwhile, and free again where that throws. */
+  holdWhile<T>(work: () => Promise<T>): Promise<T>;
+  /** Remembers what was made. */
+  keep(id: string, hash: string): Promise<void>;
+  /** The same, for the script that makes it, so that both are done or neither. */
+  entryOf(id: string, hash: string): ClaimEntry;
   /** Frees the key, since nothing whole was made, or it is no more. */
   free(): Promise<void>;
 }
 
 export type Idempotency = ReturnType<typeof createIdempotency>;
 
-/** Keys by which a second try finds what the first one made. Throws `idempotency_conflict` while the first is arriving. */
+/** Keys by which a second try finds what the first one made. */
 export function createIdempotency(redis: Redis) {
+  const replace = async ({ key, held, value, seconds }: ClaimEntry): Promise<void> => {
+    await redis.eval(REPLACE_LUA, 0, key, held, value, seconds);
+  };
+
+  const claimOf = (key: string, held: string): Claim => {
+    const entryOf = (id: string, hash: string): ClaimEntry => ({
+      key,
+      held,
+      value: JSON.stringify({ id, hash }),
+      seconds: REMEMBERED_SECONDS,
+    });
+    const free = () => replace({ key, held, value: '', seconds: 0 });
+    const hold = () => replace({ key, held, value: held, seconds: HELD_SECONDS });
+    return {
+      async holdWhile(work) {
+        // Where Redis does not answer, the next sign may reach it.
+        const holding = setInterval(() => void hold().catch(() => undefined), HOLD_MS);
+        try {
+          return await work().finally(() => clearInterval(holding));
+        } catch (error) {
+          // What cannot be freed lapses.
+          await Promise.allSettled([free()]);
+          throw error;
+        }
+      },
+      keep: (id, hash) => replace(entryOf(id, hash)),
+      entryOf,
+      free,
+    };
+  };
+
+  const take = async (kind: Kind, key: string): Promise<Claim> => {
+    const own = JSON.stringify({ holder: randomUUID() });
+    const taken = await redis.set(key, own, 'EX', HELD_SECONDS, 'NX');
+    if (taken) return claimOf(key, own);
+    const there = (await redis.get(key)) ?? '{}';
+    const { id, hash } = JSON.parse(there) as Entry;
+    if (!id || !hash) throw stillArriving();
+    if (!id.startsWith(`${kind}_`)) {
+      throw conflict(
+        `Expected a ${kind} for this Idempotency-Key, which was used for another call.`,
+      );
+    }
+    return { ...claimOf(key, there), earlier: { id, hash } };
+  };
+
   return {
-    async claim(owner: string, idempotencyKey: string): Promise<Claim> {
+    /**
+     * Claims a caller's key for a request that makes something of the kind, or finds what an earlier one made.
+     * Throws `invalid_request` for a key that is none, and `idempotency_conflict` while the first try is arriving.
+     */
+    async claim(kind: Kind, owner: string, idempotencyKey: string): Promise<Claim> {
+      if (idempotencyKey.length < 1 || idempotencyKey.length > 255) {
+        throw new PublicError(
+          'invalid_request',
+          expected('1 to 255 characters', 'Idempotency-Key', idempotencyKey),
+        );
+      }
       const hash = createHash('sha256').update(idempotencyKey).digest('hex');
       const key = `darkroom:idempotency:${owner}:${hash}`;
-      const own = JSON.stringify({ holder: randomUUID() });
-      const replace = async (there: string, value: string, seconds: number) =>
-        void (await redis.eval(REPLACE_LUA, 1, key, there, value, seconds));
-      const claimOf = (there: string): Claim => ({
-        hold: () => replace(there, there, HELD_SECONDS),
-        keep: (id, bodyHash) =>
-          replace(there, JSON.stringify({ id, bodyHash }), REMEMBERED_SECONDS),
-        free: () => replace(there, '', 0),
-      });
-      const taken = await redis.set(key, own, 'EX', HELD_SECONDS, 'NX');
-      if (taken) return claimOf(own);
-      const there = (await redis.get(key)) ?? '{}';
-      const { id, bodyHash } = JSON.parse(there) as Entry;
-      if (id && bodyHash) return { ...claimOf(there), earlier: { id, bodyHash } };
-      throw conflict(
-        'Expected an Idempotency-Key of its own, but an upload with the same one is still arriving.',
-      );
+      const claim = await take(kind, key);
+      if (!claim.earlier) return claim;
+      const record = kind === 'job' ? jobKey(claim.earlier.id) : batchKey(claim.earlier.id);
+      if ((await redis.exists(record)) === 1) return claim;
+      // What the first try made has been erased, or has expired.
+      await claim.free();
+      return take(kind, key);
     },
   };
 }
 
-export function conflict(detail: string): PublicError {
-  return new PublicError('idempotency_conflict', detail);
+/** Throws `idempotency_conflict` where a second try is not what the first one was. */
+export function requireSame(earlier: { hash: string }, hash: string): void {
+  if (earlier.hash === hash) return;
+  throw conflict(
+    'Expected the body and options of the first try with this Idempotency-Key but received others.',
+  );
+}
+
+/** The first try may soon be over, so another one soon makes sense. */
+export function stillArriving(): PublicError {
+  return conflict(
+    'Expected an Idempotency-Key of its own, but an upload with the same one is still arriving.',
+    { 'Retry-After': '1' },
+  );
+}
+
+function conflict(detail: string, headers: Record<string, string> = {}): PublicError {
+  return new PublicError('idempotency_conflict', detail, { headers });
 }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { REPLACE_CLAIM_LUA } from './claim-entry.ts';
 import { JOB_STATE_LUA } from './job-state-lua.ts';
 
 export const jobKey = (id: string) => `darkroom:job:${id}`;
@@ -11,6 +12,13 @@ const scripts = {
     storeJob(id, owner, spec, createdAt, day, ttl)
     storeImage(id, owner, day, ttl, image)
     addToList('darkroom:jobs:' .. owner, 'darkroom:job:', id, ttl)`,
+  submitJobOnce: `${REPLACE_CLAIM_LUA}
+    local key, held, value, seconds, id, owner, spec, createdAt, day, ttl, image = unpack(ARGV)
+    if replaceClaim(key, held, value, seconds) == 0 then return 0 end
+    storeJob(id, owner, spec, createdAt, day, ttl)
+    storeImage(id, owner, day, ttl, image)
+    addToList('darkroom:jobs:' .. owner, 'darkroom:job:', id, ttl)
+    return 1`,
   withdrawJob: `
     local id = ARGV[1]
     local job = redis.call('HMGET', 'darkroom:job:' .. id, 'status', 'owner', 'day')
@@ -154,6 +162,20 @@ type Scripts = {
     ttl: number,
     image: Buffer,
   ): Promise<null>;
+  /** Whether the key of the claim was still the caller's to use. */
+  submitJobOnce(
+    key: string,
+    held: string,
+    value: string,
+    seconds: number,
+    id: string,
+    owner: string,
+    spec: string,
+    createdAt: number,
+    day: string,
+    ttl: number,
+    image: Buffer,
+  ): Promise<0 | 1>;
   withdrawJob(id: string): Promise<0 | 1>;
   /** `begun` with spec and image, or one word for why there is nothing to do. */
   beginJobBuffer(id: string, worker: string, startedAt: number): Promise<(Buffer | null)[]>;

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { ClaimEntry } from './claim-entry.ts';
 import { isFinal } from './job.ts';
 import { type JobRecord, type JobResult, type JobSpec, parseJobRecord } from './job-record.ts';
 import { defineJobScripts, imageKey, jobKey } from './job-scripts.ts';
@@ -6,6 +7,12 @@ import { readList } from './read-list.ts';
 import { dayOf } from './usage-store.ts';
 
 const listKey = (owner: string) => `darkroom:jobs:${owner}`;
+
+export interface Submitted {
+  owner: string;
+  spec: JobSpec;
+  image: Buffer;
+}
 
 export type Begun =
   | { state: 'begun'; spec: JobSpec; image: Buffer | undefined }
@@ -24,22 +31,37 @@ export type JobStore = ReturnType<typeof createJobStore>;
  */
 export function createJobStore(redis: Redis, ttlSeconds: number) {
   const scripts = defineJobScripts(redis);
+  const storeArguments = (id: string, { owner, spec, image }: Submitted) =>
+    [
+      id,
+      owner,
+      JSON.stringify(spec),
+      spec.createdAt,
+      dayOf(spec.createdAt),
+      ttlSeconds,
+      image,
+    ] as const;
+
   return {
     /** Stores the image and the job's record, both or neither. The ticket in the queue comes after. */
-    async submit(
+    async submit(id: string, job: Submitted): Promise<void> {
+      await scripts.submitJob(...storeArguments(id, job));
+    },
+
+    /** The same together with the entry of an Idempotency-Key; nothing where that is another's by now. */
+    async submitOnce(
       id: string,
-      { owner, spec, image }: { owner: string; spec: JobSpec; image: Buffer },
-    ): Promise<void> {
-      const day = dayOf(spec.createdAt);
-      await scripts.submitJob(
-        id,
-        owner,
-        JSON.stringify(spec),
-        spec.createdAt,
-        day,
-        ttlSeconds,
-        image,
+      job: Submitted,
+      { key, held, value, seconds }: ClaimEntry,
+    ): Promise<boolean> {
+      const stored = await scripts.submitJobOnce(
+        key,
+        held,
+        value,
+        seconds,
+        ...storeArguments(id, job),
       );
+      return stored === 1;
     },
 
     /** Takes a submission back that got no ticket, as if it had never been; one that a worker has begun stays. */

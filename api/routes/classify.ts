@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { PublicError, problem } from '../../shared/errors.ts';
 import { isFinal } from '../../shared/job.ts';
 import { findJob } from '../find-job.ts';
+import { idempotencyHeaders, replayed } from '../openapi/idempotency-headers.ts';
 import { imageBody, optionsQuery } from '../openapi/image-request.ts';
 import { json, problems, SUBMISSION_PROBLEMS } from '../openapi/responses.ts';
 import { problemResponse } from '../problem-response.ts';
 import type { Route } from '../route.ts';
-import { submitJob } from '../submit-job.ts';
-import { readUpload } from '../upload/read-upload.ts';
+import { takeSubmission } from '../take-submission.ts';
 
 const Classification = z
   .strictObject({
@@ -29,8 +29,8 @@ export const classify: Route = {
     tags: ['Classify'],
     summary: 'Classify an image in one call',
     description:
-      'Submits a job and waits for it. Where the wait ends first, the job goes on: 504 with its URL. A caller who hangs up cancels a job that has not begun.',
-    request: { query: optionsQuery, body: imageBody },
+      'Submits a job and waits for it. Where the wait ends first, the job goes on: 504 with its URL. A caller who hangs up cancels a job that has not begun, unless an Idempotency-Key says that there may be a second try, which then waits for the same job.',
+    request: { query: optionsQuery, headers: idempotencyHeaders, body: imageBody },
     responses: {
       200: json(
         'The predictions, best first.',
@@ -39,7 +39,7 @@ export const classify: Route = {
           predictions: [{ label: 'tiger cat', confidence: 0.4192 }],
           model: 'efficientnet-lite0-int8',
         },
-        { 'X-Job-Id': jobId },
+        { 'X-Job-Id': jobId, 'Idempotency-Replayed': replayed },
       ),
       ...problems(
         ...SUBMISSION_PROBLEMS,
@@ -50,16 +50,15 @@ export const classify: Route = {
         'image_out_of_memory',
         'job_canceled',
         'classify_timeout',
+        'idempotency_conflict',
       ),
     },
   },
   handle: (deps) => async (c) => {
-    const { admission, config, store, queue, waits } = deps;
+    const { config, store, queue, waits } = deps;
     const owner = c.get('owner');
     waits.requireRoom(owner);
-    await admission.requireRoom();
-    const upload = await readUpload(c.env.incoming, c.req.queries(), config.maxImageBytes);
-    const { id } = await submitJob(deps, owner, upload);
+    const { id } = await takeSubmission(deps, c);
     c.set('jobId', id);
     c.header('X-Job-Id', id);
     const { signal } = c.req.raw;
@@ -69,7 +68,8 @@ export const classify: Route = {
       ms: config.classifyTimeoutMs,
       signal,
     });
-    if (signal.aborted && (await store.cancel(id, owner)) === 'canceled') await queue.remove(id);
+    const isUnwanted = signal.aborted && c.req.header('Idempotency-Key') === undefined;
+    if (isUnwanted && (await store.cancel(id, owner)) === 'canceled') await queue.remove(id);
     const { outcome } = record.result ?? {};
     switch (outcome?.status) {
       case 'succeeded': {

@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { expected, PublicError } from '../../shared/errors.ts';
 import { JobOptions, optionsFromText, parseJobOptions } from '../../shared/job-options.ts';
 import { findBatch } from '../batch/find-batch.ts';
 import { Batch, presentBatch } from '../batch/present-batch.ts';
 import { readForm } from '../batch/read-form.ts';
 import { receiveBatch } from '../batch/receive-batch.ts';
 import { tapBody } from '../batch/tap-body.ts';
-import { type Claim, conflict } from '../idempotency.ts';
+import { requireSame } from '../idempotency.ts';
 import { processingBatch } from '../openapi/examples.ts';
+import { idempotencyHeaders, replayed } from '../openapi/idempotency-headers.ts';
 import { json, location, problems } from '../openapi/responses.ts';
 import { resolveModel } from '../resolve-model.ts';
-import type { ApiDeps, Route } from '../route.ts';
+import type { Route } from '../route.ts';
 import { JsonUpload } from '../upload/read-json.ts';
 
 const binary = z.any().meta({ type: 'string', format: 'binary' });
@@ -21,11 +21,6 @@ const JsonBatch = z
     ...JobOptions.shape,
   })
   .meta({ id: 'JsonBatch', description: 'At most 64 MiB.' });
-
-const replayed = {
-  description: '`true` on the answer to a second try with the same Idempotency-Key.',
-  schema: { type: 'string' },
-} as const;
 
 export const postBatch: Route = {
   isSubmission: true,
@@ -39,11 +34,7 @@ export const postBatch: Route = {
       'Takes the images while they arrive, and answers when the upload has ended. An item that is no image is a failed row, and the rest go on. In multipart, options hold for the images behind them. A broken upload leaves a batch of what had arrived, with `error`.',
     request: {
       query: JobOptions,
-      headers: z.object({
-        'Idempotency-Key': z.string().optional().meta({
-          description: 'A second try with the same key and body finds the first batch, for a day.',
-        }),
-      }),
+      headers: idempotencyHeaders,
       body: {
         required: true,
         content: {
@@ -86,7 +77,7 @@ export const postBatch: Route = {
     },
   },
   handle: (deps) => async (c) => {
-    const { config, batches } = deps;
+    const { config, batches, idempotency } = deps;
     const owner = c.get('owner');
     const registered = await deps.registered();
     const parseOptions = (beside: Record<string, unknown>) => {
@@ -105,19 +96,15 @@ export const postBatch: Route = {
       return { record, response: c.json(presentBatch(id, record, Date.now()), status) };
     };
 
-    const claim = await claimKey(deps, owner, c.req.header('Idempotency-Key'));
+    const key = c.req.header('Idempotency-Key');
+    const claim = key === undefined ? undefined : await idempotency.claim('batch', owner, key);
     const { body, digest, release } = tapBody(c.env.incoming);
     if (claim?.earlier) {
-      if ((await digest(config.maxBatchBytes)) !== claim.earlier.bodyHash) {
-        throw conflict(
-          'Expected the body of the first try with this Idempotency-Key but received another.',
-        );
-      }
+      requireSame(claim.earlier, await digest(config.maxBatchBytes));
       c.header('Idempotency-Replayed', 'true');
       return (await answer(claim.earlier.id, 200)).response;
     }
-    const holding = claim && setInterval(() => void claim.hold().catch(() => undefined), HOLD_MS);
-    try {
+    const receive = async () => {
       const form = await readForm(c.req.header(), body, config);
       const options = () => parseOptions(form.options);
       const id = await receiveBatch(deps, { owner, options, items: form.items });
@@ -125,34 +112,11 @@ export const postBatch: Route = {
       if (record.error) await claim?.free();
       else await claim?.keep(id, await digest(config.maxBatchBytes));
       return response;
-    } catch (error) {
-      await claim?.free();
-      throw error;
+    };
+    try {
+      return claim ? await claim.holdWhile(receive) : await receive();
     } finally {
-      clearInterval(holding);
       release();
     }
   },
 };
-
-/** How often a key is held anew while its upload arrives; it is let go a minute after the last time. */
-const HOLD_MS = 20_000;
-
-async function claimKey(
-  { idempotency, batches }: Pick<ApiDeps, 'idempotency' | 'batches'>,
-  owner: string,
-  key: string | undefined,
-): Promise<Claim | undefined> {
-  if (key === undefined) return undefined;
-  if (key.length < 1 || key.length > 255) {
-    throw new PublicError(
-      'invalid_request',
-      expected('1 to 255 characters', 'Idempotency-Key', key),
-    );
-  }
-  const claim = await idempotency.claim(owner, key);
-  if (!claim.earlier || (await batches.read(claim.earlier.id))) return claim;
-  // What the first try made has been erased, or has expired.
-  await claim.free();
-  return idempotency.claim(owner, key);
-}

@@ -1,10 +1,10 @@
-import { Job, presentJob } from '../../shared/job.ts';
+import { isFinal, Job, presentJob } from '../../shared/job.ts';
 import { queuedJob } from '../openapi/examples.ts';
+import { idempotencyHeaders, replayed } from '../openapi/idempotency-headers.ts';
 import { imageBody, optionsQuery } from '../openapi/image-request.ts';
 import { json, location, problems, retryAfter, SUBMISSION_PROBLEMS } from '../openapi/responses.ts';
 import type { Route } from '../route.ts';
-import { submitJob } from '../submit-job.ts';
-import { readUpload } from '../upload/read-upload.ts';
+import { takeSubmission } from '../take-submission.ts';
 
 export const postJob: Route = {
   isSubmission: true,
@@ -16,21 +16,25 @@ export const postJob: Route = {
     summary: 'Submit an image',
     description:
       'Puts one image into the queue and answers with its job at once. Poll `links.self` until `status` is `succeeded`, `failed` or `canceled`.',
-    request: { query: optionsQuery, body: imageBody },
+    request: { query: optionsQuery, headers: idempotencyHeaders, body: imageBody },
     responses: {
       202: json('The job, waiting in the queue.', Job, queuedJob, {
         Location: location,
         'Retry-After': retryAfter,
       }),
-      ...problems(...SUBMISSION_PROBLEMS),
+      200: json('The job of an earlier try, as it stands now.', Job, queuedJob, {
+        Location: location,
+        'Idempotency-Replayed': replayed,
+      }),
+      ...problems(...SUBMISSION_PROBLEMS, 'idempotency_conflict'),
     },
   },
   handle: (deps) => async (c) => {
-    await deps.admission.requireRoom();
-    const upload = await readUpload(c.env.incoming, c.req.queries(), deps.config.maxImageBytes);
-    const { id, record } = await submitJob(deps, c.get('owner'), upload);
+    const { id, record, isReplay } = await takeSubmission(deps, c);
     c.set('jobId', id);
     const job = presentJob(id, record);
-    return c.json(job, 202, { Location: job.links.self, 'Retry-After': '1' });
+    c.header('Location', job.links.self);
+    if (!isFinal(record.status)) c.header('Retry-After', '1');
+    return c.json(job, isReplay ? 200 : 202);
   },
 };
