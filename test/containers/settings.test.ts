@@ -13,20 +13,14 @@ describe.skipIf(!inject('hasEngine'))('settings in .env', () => {
     ['api', { BIND: '0.0.0.0' }, /for PUBLISHED_ON while there is no API key .*'0\.0\.0\.0'/],
     ['worker', { JOB_TIMEOUT: 'soon' }, /for JOB_TIMEOUT but received 'soon'/],
     ['worker', { DEFAULT_MODEL: 'no-such' }, /for DEFAULT_MODEL but received 'no-such'/],
-  ])(
-    'a wrong one stops the %s with a last line that names it: %o',
-    async (service, env, sentence) => {
-      await using deployment = await createDeployment({ env });
-      await deployment.compose('up', '-d', '--build');
-      const lastLine = () => deployment.compose('logs', '--no-color', '--tail=1', service);
-      expect(await until(lastLine, (line) => sentence.test(line), 60_000)).toMatch(sentence);
-      const [{ State }] = await until(
-        () => deployment.inspect(service),
-        ([{ State: now }]) => now.ExitCode !== 0,
-      );
-      expect(State.ExitCode).toBe(78);
-    },
-  );
+  ])('a wrong one stops the %s with a last line that names it: %o', expectRefusal);
+
+  test('models that the worker’s user cannot read stop it with a last line that says so', async () => {
+    const models = mkdtempSync(join(tmpdir(), 'darkroom-models-'));
+    chmodSync(models, 0);
+    await expectRefusal('worker', { MODELS_DIR: models }, /can be read for the folder .*'EACCES'/);
+    rmSync(models, { recursive: true });
+  });
 
   test('with a password Redis lets in none but ours, and an own model is used from its folder', async () => {
     const models = mkdtempSync(join(tmpdir(), 'darkroom-models-'));
@@ -47,3 +41,19 @@ describe.skipIf(!inject('hasEngine'))('settings in .env', () => {
     rmSync(models, { recursive: true });
   });
 });
+
+async function expectRefusal(
+  service: string,
+  env: Record<string, string>,
+  sentence: RegExp,
+): Promise<void> {
+  await using deployment = await createDeployment({ env });
+  await deployment.compose('up', '-d', '--build');
+  const lastLine = () => deployment.compose('logs', '--no-color', '--tail=1', service);
+  expect(await until(lastLine, (line) => sentence.test(line), 60_000)).toMatch(sentence);
+  const [{ State }] = await until(
+    () => deployment.inspect(service),
+    ([{ State: now }]) => now.ExitCode !== 0,
+  );
+  expect(State.ExitCode).toBe(78);
+}

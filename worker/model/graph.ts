@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
-import { ModelFolderError } from './model-folder-error.ts';
+import { ModelFolderError, unreadable } from './model-folder-error.ts';
 
 /** One thread a session and no spinning: as many processes as cores are faster than threads (see DESIGN.md). */
 const sessionOptions: InferenceSession.SessionOptions = {
@@ -33,7 +33,11 @@ export async function openGraph(file: string): Promise<InferenceSession> {
 
 export async function sha256Of(file: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk);
+  try {
+    for await (const chunk of createReadStream(file)) hash.update(chunk);
+  } catch (error) {
+    throw unreadable(file, 'file', error);
+  }
   return hash.digest('hex');
 }
 

@@ -8,6 +8,13 @@ export class ModelFolderError extends Error {
   }
 }
 
+/** Why a file or folder cannot be read, by the system's code; one that is not there is `nothing`. */
+export function unreadable(path: string, kind: 'file' | 'folder', error: unknown) {
+  const code = error instanceof Error && 'code' in error ? error.code : error;
+  const received = code === 'ENOENT' ? undefined : code;
+  return new ModelFolderError(path, `the ${kind}`, `a ${kind} that can be read`, received);
+}
+
 /** Arrays and objects as JSON: what stands in a file of ours may be shown. */
 function shown(value: unknown): unknown {
   const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : value;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ModelFolderError } from './model-folder-error.ts';
+import { ModelFolderError, unreadable } from './model-folder-error.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -9,9 +9,7 @@ export async function readJson(file: string): Promise<JsonObject> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error;
-    const received = code === 'ENOENT' ? undefined : code;
-    throw new ModelFolderError(file, 'the file', 'a file that can be read', received);
+    throw unreadable(file, 'file', error);
   }
   const value = parse(text);
   if (isObject(value)) return value;

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Graph, TensorInfo } from '../../test/onnx/encode-model.ts';
@@ -10,6 +10,7 @@ import {
   writeModelFolder,
 } from '../../test/onnx/write-model-folder.ts';
 import { findModelFolders } from './find-model-folders.ts';
+import { sha256Of } from './graph.ts';
 import { loadModel } from './load-model.ts';
 import { ModelFolderError } from './model-folder-error.ts';
 
@@ -215,6 +216,19 @@ describe('a folder of models is refused', () => {
     await expect(findModelFolders(join(modelsDir, 'missing'))).rejects.toThrow(ModelFolderError);
   });
 
+  it('when it, one in it, or a graph cannot be read, in a sentence with the system’s code', async () => {
+    const modelsDir = temporaryFolder();
+    // A link to itself is unreadable to root too.
+    const loop = join(modelsDir, 'loop');
+    symlinkSync('loop', loop);
+    const message = `${loop}: Expected a folder that can be read for the folder but received 'ELOOP'.`;
+    await expect(findModelFolders(loop)).rejects.toThrow(message);
+    await expect(findModelFolders(modelsDir)).rejects.toThrow(message);
+    await expect(sha256Of(loop)).rejects.toThrow(
+      `${loop}: Expected a file that can be read for the file but received 'ELOOP'.`,
+    );
+  });
+
   it('when a job could not name one of its models', async () => {
     const folder = writeModelFolder({ name: 'my model' });
     await expect(findModelFolders(join(folder, '..'))).rejects.toThrow(
@@ -226,6 +240,8 @@ describe('a folder of models is refused', () => {
     const folder = writeModelFolder();
     mkdirSync(join(folder, '..', 'my notes'));
     writeModelFolder({ name: '.hidden', modelsDir: join(folder, '..') });
+    symlinkSync(join(folder, 'config.json'), join(folder, '..', 'link-to-a-file'));
+    symlinkSync('lost+found', join(folder, '..', 'lost+found'));
     expect(await findModelFolders(join(folder, '..'))).toEqual([folder]);
   });
 });
