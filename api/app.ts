@@ -86,7 +86,7 @@ export function createApp(deps: ApiDeps, root: string): Hono<ApiEnv> {
       problem('route_not_found', 'Expected a path of the API; /docs has them all.'),
     ),
   );
-  app.onError(handleError(deps.log));
+  app.onError(handleError(deps.log, deps.faults));
   return app;
 }
 

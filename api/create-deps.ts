@@ -2,12 +2,17 @@ import type { Redis } from 'ioredis';
 import { createBatchFeed } from '../shared/batch-feed.ts';
 import { createBatchStore } from '../shared/batch-store.ts';
 import type { Config } from '../shared/config.ts';
+import { createFaultLog } from '../shared/fault-log.ts';
 import { createImageStoreReader } from '../shared/image-store.ts';
 import { createJobStore } from '../shared/job-store.ts';
 import { createKeyStore } from '../shared/key-store.ts';
 import type { Logger } from '../shared/logger.ts';
 import { createJobQueue } from '../shared/queue.ts';
+
 import { createRedisMemoryReader } from '../shared/redis-memory.ts';
+
+import { createRedisProbe } from '../shared/redis-state.ts';
+
 import { createUsageStore } from '../shared/usage-store.ts';
 import { createWorkerRegistry } from '../shared/worker-registry.ts';
 import { createAdmission } from './admission.ts';
@@ -41,9 +46,11 @@ export function createDeps(
   { log, version }: { log: Logger; version: string },
   { storedMs, registeredMs }: Ages = { storedMs: 100, registeredMs: 1_000 },
 ): ApiDeps {
+  const redisState = createRedisProbe(redis);
+  const faults = createFaultLog(log, redisState);
   const queue = createJobQueue(redis, {
     maxAttempts: config.maxAttempts,
-    onError: (error) => log.warn({ err: error }, 'the queue cannot be used'),
+    onError: (error) => faults.seen('the queue cannot be used', error),
   });
   const registry = createWorkerRegistry(redis);
   const stored = remember(createImageStoreReader(redis), storedMs);
@@ -68,6 +75,8 @@ export function createDeps(
       mayOpen: mayOpen(config),
     }),
     admit: createRateWindow(redis),
+    redisState,
+    faults,
     log,
     version,
   };

@@ -1,5 +1,6 @@
 import type { ErrorHandler } from 'hono';
 import { PublicError, problem } from '../shared/errors.ts';
+import type { FaultLog } from '../shared/fault-log.ts';
 import type { Logger } from '../shared/logger.ts';
 import { isRedisUnavailable } from '../shared/redis.ts';
 import { problemResponse } from './problem-response.ts';
@@ -9,7 +10,7 @@ import type { ApiEnv } from './route.ts';
  * The one place where what is thrown becomes an answer. A PublicError says itself what to tell; all else is told as
  * a fixed sentence with the request's id, and its cause goes to the log alone.
  */
-export function handleError(log: Logger): ErrorHandler<ApiEnv> {
+export function handleError(log: Logger, faults: FaultLog): ErrorHandler<ApiEnv> {
   return (error, c) => {
     const requestId = c.get('requestId');
     if (error instanceof PublicError) {
@@ -17,7 +18,7 @@ export function handleError(log: Logger): ErrorHandler<ApiEnv> {
       return problemResponse(c, problem(error.code, error.detail), error.headers);
     }
     if (isRedisUnavailable(error)) {
-      log.warn({ err: error, request: requestId }, 'Redis cannot be used');
+      faults.seen('Redis cannot be used', error);
       const detail =
         'Expected the queue to answer, but it cannot be reached right now. Try again in a few seconds.';
       return problemResponse(c, problem('unavailable', detail), { 'Retry-After': '5' });

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
 import { createLogger } from '../shared/logger.ts';
+import { silentFaults } from '../test/silent-faults.ts';
 import { handleError } from './handle-error.ts';
 import { limitReads } from './limit-reads.ts';
 import type { ApiEnv } from './route.ts';
@@ -13,7 +14,7 @@ function readsOf(owner: string) {
     })
     .use(limitReads(3))
     .get('/', (c) => c.text('read'))
-    .onError(handleError(createLogger('test', 'silent')));
+    .onError(handleError(createLogger('test', 'silent'), silentFaults));
 }
 
 async function readSix(owner: string): Promise<Response[]> {

@@ -26,13 +26,14 @@ async function main(config: Config): Promise<void> {
   const log = createLogger('api', config.logLevel);
   const redis = createRedis(config.redisUrl);
   const subscriber = createPatientRedis(config.redisUrl);
-  redis.on('error', (error) => log.warn({ err: error }, 'Redis cannot be reached'));
-  // The other connection tells the same.
-  subscriber.on('error', () => undefined);
 
   const root = projectRoot();
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const deps = createDeps(config, { redis, subscriber }, { log, version });
+  const { faults } = deps;
+  for (const connection of [redis, subscriber]) {
+    connection.on('error', (error) => faults.seen('a connection to Redis failed', error));
+  }
   await requireKeys(config, redis, deps.keyRing);
   const app = createApp(deps, root);
   const server = await serve(app, config);

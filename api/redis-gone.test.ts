@@ -58,6 +58,20 @@ test('answers 503 without Redis to whatever needs it, and works again when it is
   expect((await waiting).body.status).toBe('succeeded');
 });
 
+test('says on /readyz what is wrong with Redis, and lives', async () => {
+  const own = await startRedis();
+  const { call, stop } = await startApi({ redisUrl: own.url });
+  own.process.kill('SIGSTOP');
+  expect((await call('/livez')).status).toBe(200);
+  expect((await call('/readyz')).body.detail).toMatch('(silent)');
+  own.process.kill('SIGCONT');
+  await expect.poll(async () => (await call('/readyz')).status, { timeout: 10_000 }).toBe(200);
+  await own.stop();
+  const isGone = async () => (await call('/readyz')).body.detail?.includes('(unreachable)');
+  await expect.poll(isGone).toBe(true);
+  await stop();
+});
+
 test('answers 503 while Redis has no room, and still reads', async () => {
   const small = await startRedis({ args: ['--maxmemory', '8mb'] });
   const full = await startApi({ redisUrl: small.url });

@@ -4,10 +4,12 @@ import type { Handler } from 'hono';
 import type { BatchFeed } from '../shared/batch-feed.ts';
 import type { BatchStore } from '../shared/batch-store.ts';
 import type { Config } from '../shared/config.ts';
+import type { FaultLog } from '../shared/fault-log.ts';
 import type { JobStore } from '../shared/job-store.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { JobQueue } from '../shared/queue.ts';
 import type { Rate } from '../shared/rate.ts';
+import type { RedisState } from '../shared/redis-state.ts';
 import type { UsageStore } from '../shared/usage-store.ts';
 import type { Registered } from '../shared/worker-registry.ts';
 import type { Admission } from './admission.ts';
@@ -32,6 +34,9 @@ export interface ApiDeps {
   keyRing: KeyRing;
   /** Counts a submission against its key's rate. */
   admit: ReturnType<typeof createRateWindow>;
+  /** Whether Redis can be used now; answers within a second. */
+  redisState: () => Promise<RedisState>;
+  faults: FaultLog;
   log: Logger;
   version: string;
 }

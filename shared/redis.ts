@@ -10,6 +10,8 @@ export function createRedis(url: string): Redis {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: 5_000,
+    // A Redis that is still loading says so itself; otherwise it would look as if it could not be reached.
+    enableReadyCheck: false,
   });
 }
 
@@ -29,7 +31,7 @@ const reconnecting = {
 export function isRedisUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof ReplyError) {
-    return /^(LOADING|OOM|MISCONF|READONLY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|TRYAGAIN|BUSY|NOAUTH|WRONGPASS)/.test(
+    return /^(LOADING|OOM|MISCONF|READONLY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|EXECABORT)/.test(
       error.message,
     );
   }

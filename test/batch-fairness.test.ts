@@ -10,6 +10,7 @@ import { createJobConsumer } from '../worker/job-consumer.ts';
 import { processJob } from '../worker/process-job.ts';
 import { fillBatch, image, specNow } from './fill-batch.ts';
 import { startRedis, type TestRedis } from './redis-server.ts';
+import { silentFaults } from './silent-faults.ts';
 import { fiveLabels } from './stand-in-worker.ts';
 import { until } from './until.ts';
 
@@ -68,6 +69,7 @@ test(`${ITEMS} items of ${KEYS} keys advance side by side, and a single picture 
     connection: redis,
     concurrency: CONCURRENCY,
     log,
+    faults: silentFaults,
     run: (id, attempt) => {
       begun.push(id);
       if (begun.length === ITEMS / 2) submitting = submitSingles();

@@ -4,6 +4,7 @@ import { createLogger } from '../shared/logger.ts';
 import { createJobQueue, type JobQueue } from '../shared/queue.ts';
 import { createPatientRedis } from '../shared/redis.ts';
 import { startRedis, type TestRedis } from '../test/redis-server.ts';
+import { silentFaults } from '../test/silent-faults.ts';
 import { createJobConsumer, type JobConsumer, type JobConsumerOptions } from './job-consumer.ts';
 
 const log = createLogger('test', 'silent');
@@ -31,6 +32,7 @@ function consume(options: Partial<JobConsumerOptions>): JobConsumer {
     connection,
     concurrency: 1,
     log,
+    faults: silentFaults,
     run: nothing,
     release: nothing,
     ...options,

@@ -1,5 +1,6 @@
 import { type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { FaultLog } from '../shared/fault-log.ts';
 import type { Logger } from '../shared/logger.ts';
 import { QUEUE_NAME } from '../shared/queue.ts';
 
@@ -15,6 +16,7 @@ export interface JobConsumerOptions {
   connection: Redis;
   concurrency: number;
   log: Logger;
+  faults: FaultLog;
   /** Runs one job; throws where it is to be tried again. */
   run: (id: string, attempt: { isLastAttempt: boolean }) => Promise<void>;
   /** Called for a job that waits again after an attempt that came to nothing. */
@@ -26,6 +28,7 @@ export function createJobConsumer({
   connection,
   concurrency,
   log,
+  faults,
   run,
   release,
 }: JobConsumerOptions): JobConsumer {
@@ -59,7 +62,7 @@ export function createJobConsumer({
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     runRetryDelay: 1_000,
   });
-  worker.on('error', (error) => log.warn({ err: error }, 'the queue cannot be read'));
+  worker.on('error', (error) => faults.seen('the queue cannot be read', error));
   worker.on('failed', (job, error) => log.warn({ err: error, job: job?.id }, 'an attempt failed'));
   worker.on('stalled', (id) => log.warn({ job: id }, 'a job of a lost worker is taken over'));
 

@@ -3,10 +3,12 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createBatchFeed } from '../shared/batch-feed.ts';
 import { type Config, ConfigError, parseConfig } from '../shared/config.ts';
+import { createFaultLog } from '../shared/fault-log.ts';
 import { createJobStore } from '../shared/job-store.ts';
 import { createLogger } from '../shared/logger.ts';
 import { createJobQueue } from '../shared/queue.ts';
 import { createPatientRedis } from '../shared/redis.ts';
+import { createRedisProbe } from '../shared/redis-state.ts';
 import { onShutdown } from '../shared/shutdown.ts';
 import { createWorkerRegistry, HEARTBEAT_MS } from '../shared/worker-registry.ts';
 import { availableCores } from './available-cores.ts';
@@ -34,7 +36,9 @@ async function main(config: Config): Promise<void> {
   const worker = `${hostname()}-${process.pid}`;
   const concurrency = config.workerConcurrency ?? availableCores();
   const redis = createPatientRedis(config.redisUrl);
-  redis.on('error', (error) => log.warn({ err: error }, 'Redis cannot be reached'));
+  const redisState = createRedisProbe(redis);
+  const faults = createFaultLog(log, redisState);
+  redis.on('error', (error) => faults.seen('a connection to Redis failed', error));
 
   const pool = await createChildPool(
     concurrency,
@@ -49,7 +53,7 @@ async function main(config: Config): Promise<void> {
       timeoutMs: config.jobTimeoutMs,
       memoryLimitBytes: config.childMemoryLimitBytes,
     },
-    log,
+    { log, faults },
   );
   const store = createJobStore(redis, config.resultTtlSeconds);
   const registry = createWorkerRegistry(redis);
@@ -58,19 +62,21 @@ async function main(config: Config): Promise<void> {
   const announce = async () => {
     // Without Redis the announcements would pile up, and all be sent when it is back.
     if (redis.status !== 'ready') return;
-    await registry
-      .announce({ name: worker, concurrency, models }, pool.models)
-      .catch((error: unknown) => log.warn({ err: error }, 'the heartbeat failed'));
+    await registry.announce({ name: worker, concurrency, models }, pool.models).then(
+      () => faults.over('the heartbeat failed'),
+      (error: unknown) => faults.seen('the heartbeat failed', error),
+    );
   };
   const queue = createJobQueue(redis, {
     maxAttempts: config.maxAttempts,
-    onError: (error) => log.warn({ err: error }, 'the queue cannot be used'),
+    onError: (error) => faults.seen('the queue cannot be used', error),
   });
   const feed = createBatchFeed(redis, queue);
   const consumer = createJobConsumer({
     connection: redis,
     concurrency,
     log,
+    faults,
     run: (id, attempt) => processJob(id, attempt, { store, feed, pool, worker, log }),
     release: (id) => store.release(id),
   });
@@ -79,7 +85,10 @@ async function main(config: Config): Promise<void> {
   // What a lost API or worker has taken out of a batch, and the first of a batch, wait for no other word.
   const feeding = setInterval(() => {
     if (redis.status !== 'ready') return;
-    feed.feed().catch((error: unknown) => log.warn({ err: error }, 'the batches cannot be fed'));
+    feed.feed().then(
+      () => faults.over('the batches cannot be fed'),
+      (error: unknown) => faults.seen('the batches cannot be fed', error),
+    );
   }, FEED_MS);
   const heartbeat = setInterval(announce, HEARTBEAT_MS);
   log.info({ worker, concurrency, models, ms: Math.round(performance.now()) }, 'ready');

@@ -29,15 +29,13 @@ export interface Reception {
  * that the batch says what broke it.
  */
 export async function receiveBatch(deps: ApiDeps, reception: Reception): Promise<string> {
-  const { batches, feed, log } = deps;
+  const { batches, feed, faults, log } = deps;
   const { owner, items, options, retryOf } = reception;
   const id = newId('batch');
   let isOpen = false;
   let received = 0;
   const touching = setInterval(() => {
-    batches
-      .touch(id)
-      .catch((error: unknown) => log.warn({ err: error }, 'the upload is not noted'));
+    batches.touch(id).catch((error: unknown) => faults.seen('an upload is not noted', error));
   }, TOUCH_MS);
   try {
     for await (const item of items) {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { createLogger } from '../../shared/logger.ts';
 import type { Outcome } from '../../shared/outcome.ts';
+import { silentFaults } from '../../test/silent-faults.ts';
 import { ModelsUnusable } from './child.ts';
 import { type ChildPool, createChildPool } from './child-pool.ts';
 
@@ -29,7 +30,7 @@ async function startPool(
       timeoutMs: options.timeoutMs ?? 20_000,
       memoryLimitBytes: 300 * 2 ** 20,
     },
-    log,
+    { log, faults: silentFaults },
   );
   pools.push(pool);
   return pool;

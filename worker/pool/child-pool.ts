@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FaultLog } from '../../shared/fault-log.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { ModelInfo } from '../../shared/model-info.ts';
 import type { Outcome } from '../../shared/outcome.ts';
@@ -21,7 +22,7 @@ export interface ChildPool {
 export async function createChildPool(
   size: number,
   options: ChildOptions,
-  log: Logger,
+  { log, faults }: { log: Logger; faults: FaultLog },
 ): Promise<ChildPool> {
   const all = new Set<Child>();
   const idle: Child[] = [];
@@ -53,9 +54,10 @@ export async function createChildPool(
     for (let waitMs = 100; !closed; waitMs = Math.min(waitMs * 2, 5_000)) {
       try {
         offer(await start());
+        faults.over('a child cannot be started');
         return;
       } catch (error) {
-        log.error({ err: error }, 'a child could not be started');
+        faults.seen('a child cannot be started', error);
         await delay(waitMs);
       }
     }
