@@ -1,6 +1,7 @@
 import { sniffFormat } from '../../shared/image-formats.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { LoadedModel } from '../model/load-model.ts';
+import type { MarkStep } from '../model/step.ts';
 import { decodeImage } from './decode-image.ts';
 import { ImageFault } from './image-fault.ts';
 import type { ChildRequest } from './protocol.ts';
@@ -11,6 +12,7 @@ export async function classifyImage(
   { model, infer }: LoadedModel,
   { image, topK, minConfidence }: ChildRequest,
   maxPixels: number,
+  mark?: MarkStep,
 ): Promise<Outcome> {
   const startedAt = performance.now();
   let header: Header | undefined;
@@ -19,8 +21,9 @@ export async function classifyImage(
     if (!sniffed.taken) throw new ImageFault('not_an_image', 'Expected an image.');
     header = await readHeader(image, sniffed.format, maxPixels);
     const pixels = await decodeImage(image, header, model.preprocessing);
+    mark?.('decode');
     const decodedAt = performance.now();
-    const predictions = await infer(pixels, { topK, minConfidence });
+    const predictions = await infer(pixels, { topK, minConfidence }, mark);
     return {
       status: 'succeeded',
       image: header.image,

@@ -10,12 +10,17 @@ import { ModelFolderError } from './model-folder-error.ts';
 import { parsePreprocessing } from './preprocessing.ts';
 import { rank } from './rank.ts';
 import { readJson } from './read-json.ts';
+import type { MarkStep } from './step.ts';
 import { createTensorWriter, type Pixels } from './to-tensor.ts';
 
 /** A model that is loaded: its description, and inference over the pixels of one picture in its input's size. */
 export interface LoadedModel {
   model: Model;
-  infer(pixels: Pixels, options: { topK: number; minConfidence: number }): Promise<Prediction[]>;
+  infer(
+    pixels: Pixels,
+    options: { topK: number; minConfidence: number },
+    mark?: MarkStep,
+  ): Promise<Prediction[]>;
 }
 
 /** Loads and warms the model of a folder. Throws ModelFolderError where the folder cannot work. */
@@ -47,21 +52,27 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
   };
   const score = createScoring(session, model);
   await warm(graphFile, model, score);
-  const infer: LoadedModel['infer'] = async (pixels, options) =>
-    rank(await score(pixels), labels, { activation, ...options });
+  const infer: LoadedModel['infer'] = async (pixels, options, mark) => {
+    const scores = await score(pixels, mark);
+    const predictions = rank(scores, labels, { activation, ...options });
+    mark?.('rank');
+    return predictions;
+  };
   return { model, infer };
 }
 
 /** From the pixels of a picture to the model's scores. */
-type Score = (pixels: Pixels) => Promise<Float32Array>;
+type Score = (pixels: Pixels, mark?: MarkStep) => Promise<Float32Array>;
 
 function createScoring(session: InferenceSession, model: Model): Score {
   const { inputName, outputName, preprocessing, layout } = model;
   const toTensor = createTensorWriter(preprocessing, layout);
-  return async (pixels) => {
+  return async (pixels, mark) => {
     const { data, dims } = toTensor(pixels);
     const input = new Tensor('float32', data, dims);
+    mark?.('resize');
     const output = (await session.run({ [inputName]: input }, [outputName]))[outputName];
+    mark?.('infer');
     if (output?.data instanceof Float32Array) return output.data;
     throw new Error(`The model answered with ${output?.type} instead of float32.`);
   };
