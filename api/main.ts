@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Config, ConfigError, parseConfig } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
 import { projectRoot } from '../shared/project-root.ts';
-import { createPatientRedis, createRedis } from '../shared/redis.ts';
+import { createRedis, createSubscriber } from '../shared/redis.ts';
 import { onShutdown } from '../shared/shutdown.ts';
 import { createApp } from './app.ts';
 import { createDeps } from './create-deps.ts';
@@ -25,7 +25,7 @@ try {
 async function main(config: Config): Promise<void> {
   const log = createLogger('api', config.logLevel);
   const redis = createRedis(config.redisUrl);
-  const subscriber = createPatientRedis(config.redisUrl);
+  const subscriber = createSubscriber(config.redisUrl);
 
   const root = projectRoot();
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

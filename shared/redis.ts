@@ -1,4 +1,4 @@
-import { Redis, ReplyError } from 'ioredis';
+import { Redis, type RedisOptions, ReplyError } from 'ioredis';
 
 /**
  * A connection for callers who must have an answer soon: a command fails at once while Redis cannot be reached,
@@ -15,17 +15,48 @@ export function createRedis(url: string): Redis {
   });
 }
 
-/** A connection for BullMQ's worker and for subscribers: commands wait until Redis is back. */
+/** A connection for BullMQ's worker: commands wait until Redis is back. */
 export function createPatientRedis(url: string): Redis {
-  return new Redis(url, { ...reconnecting, maxRetriesPerRequest: null });
+  return new PatientRedis(url, { ...reconnecting, maxRetriesPerRequest: null });
 }
+
+/** A patient connection that only listens. It asks for a sign of life, since nothing else would tell that it is dead. */
+export function createSubscriber(url: string): Redis {
+  const subscriber = createPatientRedis(url);
+  const ping = setInterval(() => {
+    // Where no answer comes the connection is given up, and the next one pings again.
+    if (subscriber.status === 'ready') subscriber.ping().catch(() => undefined);
+  }, SILENCE_MS);
+  subscriber.once('end', () => clearInterval(ping));
+  return subscriber;
+}
+
+/**
+ * How long a Redis that was asked may be silent before its connection is given up for another, in milliseconds. Nobody
+ * says that a connection is dead where packets are dropped, and the kernel finds out after a quarter of an hour.
+ */
+const SILENCE_MS = 5_000;
+/** BullMQ's worker blocks for up to ten seconds. */
+const BLOCKING_SILENCE_MS = 12_000;
 
 const reconnecting = {
   keepAlive: 10_000,
-  connectTimeout: 5_000,
+  connectTimeout: SILENCE_MS,
+  socketTimeout: SILENCE_MS,
   // A Redis that comes back is found within a second, and one that stays away is not hammered.
   retryStrategy: (tries: number) => Math.min(100 * tries, 1_000),
 };
+
+/** BullMQ's worker duplicates its connection for its blocking reads, which are silent for longer once it is set up. */
+class PatientRedis extends Redis {
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    const blocking = super.duplicate(override);
+    const allow = (ms: number) => () => {
+      blocking.options.socketTimeout = ms;
+    };
+    return blocking.on('connect', allow(BLOCKING_SILENCE_MS)).on('close', allow(SILENCE_MS));
+  }
+}
 
 /** True of an error that says that Redis cannot be reached or cannot write now, rather than that we asked wrongly. */
 export function isRedisUnavailable(error: unknown): boolean {

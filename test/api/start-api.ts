@@ -9,7 +9,7 @@ import { createKeyStore, type KeyStore } from '../../shared/key-store.ts';
 import { createLogger } from '../../shared/logger.ts';
 import { projectRoot } from '../../shared/project-root.ts';
 import type { JobQueue } from '../../shared/queue.ts';
-import { createPatientRedis, createRedis } from '../../shared/redis.ts';
+import { createRedis, createSubscriber } from '../../shared/redis.ts';
 import { createWorkerRegistry, type WorkerRegistry } from '../../shared/worker-registry.ts';
 import { type Answer, type Contract, createContract, type OpenApi } from './contract.ts';
 
@@ -44,7 +44,7 @@ export async function startApi({ redisUrl, env = {}, times }: StartOptions): Pro
   const config = parseConfig({ REDIS_URL: redisUrl, PORT: '0', LOG_LEVEL: 'silent', ...env });
   const log = createLogger('api', config.logLevel);
   const redis = createRedis(config.redisUrl);
-  const subscriber = createPatientRedis(config.redisUrl);
+  const subscriber = createSubscriber(config.redisUrl);
   redis.on('error', () => undefined);
   subscriber.on('error', () => undefined);
 

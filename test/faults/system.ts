@@ -91,7 +91,7 @@ export async function startSystem({
       );
     },
     async stop() {
-      process.kill(server.process.pid ?? 0, 'SIGCONT');
+      server.process.kill('SIGCONT');
       await Promise.all([api, ...workers].map((service) => service.stop()));
       redis.disconnect();
       await server.stop();
