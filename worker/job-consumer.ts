@@ -3,6 +3,8 @@ import type { Redis } from 'ioredis';
 import type { FaultLog } from '../shared/fault-log.ts';
 import type { Logger } from '../shared/logger.ts';
 import { QUEUE_NAME } from '../shared/queue.ts';
+import { isRedisUnavailable } from '../shared/redis.ts';
+import { onceRedisCan } from './once-redis-can.ts';
 
 export interface JobConsumer {
   /**
@@ -12,13 +14,19 @@ export interface JobConsumer {
   close(deadlineMs: number): Promise<void>;
 }
 
+export interface Attempt {
+  isLastAttempt: boolean;
+  /** Aborts when the job goes back to the queue, and nobody waits for the attempt any more. */
+  signal?: AbortSignal | undefined;
+}
+
 export interface JobConsumerOptions {
   connection: Redis;
   concurrency: number;
   log: Logger;
   faults: FaultLog;
   /** Runs one job; throws where it is to be tried again. */
-  run: (id: string, attempt: { isLastAttempt: boolean }) => Promise<void>;
+  run: (id: string, attempt: Attempt) => Promise<void>;
   /** Called for a job that waits again after an attempt that came to nothing. */
   release: (id: string) => Promise<void>;
 }
@@ -34,21 +42,24 @@ export function createJobConsumer({
 }: JobConsumerOptions): JobConsumer {
   const process = async (job: Job, token?: string, signal?: AbortSignal) => {
     const id = job.id ?? '';
-    const attempt = { isLastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1) };
+    const isLastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
     const stopped = new Promise<'stopped'>((resolve) => {
       signal?.addEventListener('abort', () => resolve('stopped'), { once: true });
     });
     try {
-      const running = run(id, attempt).then(() => 'done' as const);
+      const running = run(id, { isLastAttempt, signal }).then(() => 'done' as const);
       // Where the stop wins, what becomes of the attempt is nobody's business any more.
       running.catch(() => undefined);
       if ((await Promise.race([running, stopped])) === 'done') return;
     } catch (error) {
-      await release(id);
+      if (isRedisUnavailable(error)) throw new WaitingError();
+      await onceRedisCan(() => release(id), signal);
       throw error;
     }
-    await release(id);
-    await job.moveToWait(token);
+    // Where Redis cannot, the lock runs out there, and another worker takes over.
+    await release(id)
+      .then(() => job.moveToWait(token))
+      .catch((error: unknown) => log.warn({ err: error, job: id }, 'a job was not given back'));
     throw new WaitingError();
   };
 

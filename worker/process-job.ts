@@ -2,6 +2,8 @@ import type { BatchFeed } from '../shared/batch-feed.ts';
 import type { JobResult } from '../shared/job-record.ts';
 import type { JobStore } from '../shared/job-store.ts';
 import type { Logger } from '../shared/logger.ts';
+import type { Attempt } from './job-consumer.ts';
+import { onceRedisCan } from './once-redis-can.ts';
 import type { ChildPool } from './pool/child-pool.ts';
 
 export interface ProcessJobDeps {
@@ -19,13 +21,14 @@ export interface ProcessJobDeps {
  */
 export async function processJob(
   id: string,
-  { isLastAttempt }: { isLastAttempt: boolean },
+  { isLastAttempt, signal }: Attempt,
   { store, feed, pool, worker, log }: ProcessJobDeps,
 ): Promise<void> {
   const startedAt = Date.now();
-  const begun = await store.begin(id, worker);
+  const begun = await onceRedisCan(() => store.begin(id, worker), signal);
   if (begun.state === 'cancellation_requested') {
-    await store.finish(id, { outcome: { status: 'canceled' }, finishedAt: Date.now() });
+    const result: JobResult = { outcome: { status: 'canceled' }, finishedAt: Date.now() };
+    await onceRedisCan(() => store.finish(id, result), signal);
     return;
   }
   if (begun.state !== 'begun') {
@@ -37,7 +40,7 @@ export async function processJob(
   const sha256 = pool.models.find((model) => model.name === spec.model)?.sha256;
   const result: JobResult = { outcome, finishedAt: Date.now() };
   if (sha256) result.modelSha256 = sha256;
-  const { feedIsLow } = await store.finish(id, result);
+  const { feedIsLow } = await onceRedisCan(() => store.finish(id, result), signal);
   if (feedIsLow) await feed.feed();
   log.info(
     {
