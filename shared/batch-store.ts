@@ -6,11 +6,19 @@ import {
   parseBatchRecord,
 } from './batch-record.ts';
 import type { ErrorCode } from './errors.ts';
-import { type JobRecord, type JobResult, type JobSpec, parseJobRecord } from './job-record.ts';
+import {
+  type JobRecord,
+  type JobResult,
+  type JobSpec,
+  parseJobRecord,
+  specFields,
+} from './job-record.ts';
 import { batchKey, defineJobScripts, jobKey } from './job-scripts.ts';
 import { canceledNow } from './job-store.ts';
 import { readList } from './read-list.ts';
+import { resultFields } from './stored-result.ts';
 import { dayOf } from './usage-store.ts';
+import { withImage } from './with-image.ts';
 
 /** Rows that are read, or canceled, in one command: what Redis does in about a millisecond. */
 const CHUNK = 200;
@@ -63,9 +71,8 @@ export function createBatchStore(redis: Redis, ttlSeconds: number) {
       row: BatchRow,
       { owner, spec, image }: { owner: string; spec: JobSpec; image: Buffer },
     ): Promise<{ taken: boolean; feedIsLow: boolean }> {
-      const [taken, feedIsLow] = await scripts.addItem(
-        ...itemArguments(batch, row, owner, spec, ttlSeconds),
-        image,
+      const [taken, feedIsLow] = await withImage(redis, row.jobId, { image, ttlSeconds }, () =>
+        scripts.addItem(...itemArguments(batch, row, owner, spec, ttlSeconds), ...specFields(spec)),
       );
       return { taken: taken === 1, feedIsLow: feedIsLow === 1 };
     },
@@ -86,7 +93,8 @@ export function createBatchStore(redis: Redis, ttlSeconds: number) {
         finishedAt: Date.now(),
       };
       const item = itemArguments(batch, row, owner, spec, ttlSeconds);
-      return (await scripts.addFailedItem(...item, JSON.stringify(result))) === 1;
+      const fields = [...specFields(spec), ...resultFields(result)];
+      return (await scripts.addFailedItem(...item, code, result.finishedAt, ...fields)) === 1;
     },
 
     /** Says that the upload of a batch is still there. False where the batch takes no more. */
@@ -118,11 +126,11 @@ export function createBatchStore(redis: Redis, ttlSeconds: number) {
     async cancel(id: string, owner: string): Promise<'canceled' | 'already_finished' | 'unknown'> {
       const result = await scripts.cancelBatch(id, owner);
       if (result !== 'canceled') return result;
-      const canceled = JSON.stringify(canceledNow());
+      const canceled = resultFields(canceledNow());
       for (let from = 0; ; from += CHUNK) {
         const rows = (await redis.lrange(rowsKey(id), from, from + CHUNK - 1)).map(parseRow);
         if (rows.length === 0) return result;
-        await scripts.cancelItems(canceled, ...rows.map(({ jobId }) => jobId));
+        await scripts.cancelItems(...canceled, ...rows.map(({ jobId }) => jobId));
       }
     },
 
@@ -145,16 +153,7 @@ export function createBatchStore(redis: Redis, ttlSeconds: number) {
 function itemArguments(batch: string, row: BatchRow, owner: string, spec: JobSpec, ttl: number) {
   const { createdAt } = spec;
   const rowText = `${row.jobId} ${row.id}`;
-  return [
-    row.jobId,
-    owner,
-    JSON.stringify(spec),
-    createdAt,
-    dayOf(createdAt),
-    ttl,
-    batch,
-    rowText,
-  ] as const;
+  return [row.jobId, owner, dayOf(createdAt), createdAt, ttl, batch, rowText] as const;
 }
 
 function parseRow(text: string): BatchRow {

@@ -1,71 +1,79 @@
 import type { Redis } from 'ioredis';
 import { REPLACE_CLAIM_LUA } from './claim-entry.ts';
+import { SPEC_FIELDS } from './job-record.ts';
 import { JOB_STATE_LUA } from './job-state-lua.ts';
 
 export const jobKey = (id: string) => `darkroom:job:${id}`;
 export const imageKey = (id: string) => `darkroom:image:${id}`;
 export const batchKey = (id: string) => `darkroom:batch:${id}`;
 
+const SUBMIT_LUA = `
+  local function submit(id, owner, day, createdAt, ttl, ...)
+    local expiryHour = countImage(id, createdAt, ttl)
+    storeJob(id, owner, day, ttl, 'expiry_hour', expiryHour, ...)
+    addToList('darkroom:jobs:' .. owner, id, createdAt, ttl)
+    countUsage(owner, day, 'requests', 1, 'images', 1)
+  end`;
+
 const scripts = {
-  submitJob: `
-    local id, owner, spec, createdAt, day, ttl, image = unpack(ARGV)
-    storeJob(id, owner, spec, createdAt, day, ttl)
-    storeImage(id, owner, day, ttl, image)
-    addToList('darkroom:jobs:' .. owner, 'darkroom:job:', id, ttl)`,
-  submitJobOnce: `${REPLACE_CLAIM_LUA}
-    local key, held, value, seconds, id, owner, spec, createdAt, day, ttl, image = unpack(ARGV)
-    if replaceClaim(key, held, value, seconds) == 0 then return 0 end
-    storeJob(id, owner, spec, createdAt, day, ttl)
-    storeImage(id, owner, day, ttl, image)
-    addToList('darkroom:jobs:' .. owner, 'darkroom:job:', id, ttl)
+  submitJob: `${SUBMIT_LUA}
+    submit(unpack(ARGV))`,
+  submitJobOnce: `${SUBMIT_LUA} ${REPLACE_CLAIM_LUA}
+    local key, held, value, seconds, id = unpack(ARGV, 1, 5)
+    requireImage(id)
+    if replaceClaim(key, held, value, seconds) == 0 then
+      redis.call('DEL', 'darkroom:image:' .. id)
+      return 0
+    end
+    submit(unpack(ARGV, 5))
     return 1`,
   withdrawJob: `
-    local id = ARGV[1]
-    local job = redis.call('HMGET', 'darkroom:job:' .. id, 'status', 'owner', 'day')
-    if job[1] ~= 'queued' then return 0 end
-    dropImage(id)
-    redis.call('DEL', 'darkroom:job:' .. id)
-    redis.call('ZREM', 'darkroom:jobs:' .. job[2], id)
-    countUsage(job[2], job[3], 'requests', -1)
-    countUsage(job[2], job[3], 'images', -1)
+    local job = readJob(ARGV[1])
+    if not job or job.status ~= 'queued' then return 0 end
+    dropImage(job)
+    redis.call('DEL', job.key)
+    redis.call('ZREM', 'darkroom:jobs:' .. job.owner, job.id)
+    countUsage(job.owner, job.day, 'requests', -1, 'images', -1)
     return 1`,
   beginJob: `
     local id, worker, startedAt = unpack(ARGV)
-    local key = 'darkroom:job:' .. id
-    local job = redis.call('HMGET', key, 'status', 'spec', 'cancel_requested', 'batch')
-    if not job[1] then return {'gone'} end
-    if isFinal(job[1]) then return {'final'} end
-    local batch = job[4] and redis.call('HGET', 'darkroom:batch:' .. job[4], 'status')
-    if job[3] or batch == 'canceled' then return {'cancellation_requested'} end
-    setStatus(id, 'processing')
-    redis.call('HSET', key, 'worker', worker, 'started_at', startedAt)
-    redis.call('HINCRBY', key, 'attempts', 1)
-    if batch then redis.call('HSETNX', 'darkroom:batch:' .. job[4], 'started_at', startedAt) end
-    return {'begun', job[2], redis.call('GET', 'darkroom:image:' .. id)}`,
+    local job = readJob(id)
+    if not job then return {'gone'} end
+    if isFinal(job.status) then return {'final'} end
+    local batchKey = job.batch and 'darkroom:batch:' .. job.batch
+    local batchStatus = batchKey and redis.call('HGET', batchKey, 'status')
+    if job.isCancelRequested or batchStatus == 'canceled' then return {'cancellation_requested'} end
+    setStatus(job, 'processing', 'worker', worker, 'started_at', startedAt)
+    redis.call('HINCRBY', job.key, 'attempts', 1)
+    if batchStatus then redis.call('HSETNX', batchKey, 'started_at', startedAt) end
+    return {'begun', unpack(redis.call('HMGET', job.key, ${SPEC_FIELDS.map((name) => `'${name}'`).join(', ')}))}`,
   releaseJob: `
-    if redis.call('HGET', 'darkroom:job:' .. ARGV[1], 'status') == 'processing' then setStatus(ARGV[1], 'queued') end`,
+    local job = readJob(ARGV[1])
+    if job and job.status == 'processing' then setStatus(job, 'queued') end`,
   finishJob: `
-    local id, status, result = unpack(ARGV)
-    local current = redis.call('HGET', 'darkroom:job:' .. id, 'status')
-    local changed = current and not isFinal(current)
-    if changed then makeFinal(id, status, result) end
+    local id, status, code, finishedAt = unpack(ARGV, 1, 4)
+    local job = readJob(id)
+    local changed = job and not isFinal(job.status)
+    if changed then makeFinal(job, status, code, finishedAt, unpack(ARGV, 5)) end
     return {changed and 1 or 0, feedIsLow() and 1 or 0}`,
   cancelJob: `
-    local id, owner, result = unpack(ARGV)
-    local key = 'darkroom:job:' .. id
-    local job = redis.call('HMGET', key, 'status', 'owner')
-    if not job[1] or job[2] ~= owner then return 'unknown' end
-    if isFinal(job[1]) then return 'already_finished' end
-    if job[1] == 'processing' then
-      redis.call('HSET', key, 'cancel_requested', '1')
+    local id, owner = unpack(ARGV, 1, 2)
+    local job = readJob(id)
+    if not job or job.owner ~= owner then return 'unknown' end
+    if isFinal(job.status) then return 'already_finished' end
+    if job.status == 'processing' then
+      redis.call('HSET', job.key, 'cancel_requested', '1')
       return 'cancellation_requested'
     end
-    makeFinal(id, 'canceled', result)
+    makeFinal(job, 'canceled', '', 0, unpack(ARGV, 3))
     return 'canceled'`,
   eraseJobs: `
     for _, id in ipairs(ARGV) do
-      dropImage(id)
-      redis.call('DEL', 'darkroom:job:' .. id)
+      local job = readJob(id)
+      if job then
+        dropImage(job)
+        redis.call('DEL', job.key)
+      end
     end`,
 
   openBatch: `
@@ -74,28 +82,34 @@ const scripts = {
     redis.call('HSET', key, 'status', 'receiving', 'owner', owner, 'spec', spec, 'created_at', createdAt, 'touched_at', createdAt,
       'total', 0, 'queued', 0, 'processing', 0, 'succeeded', 0, 'failed', 0, 'canceled', 0)
     redis.call('EXPIRE', key, ttl)
-    addToList('darkroom:batches:' .. owner, 'darkroom:batch:', id, ttl)
+    addToList('darkroom:batches:' .. owner, id, createdAt, ttl)
     countUsage(owner, ARGV[6], 'batches', 1)`,
   addItem: `
-    local id, owner, spec, createdAt, day, ttl, batch, row, image = unpack(ARGV)
+    local id, owner, day, createdAt, ttl, batch, row = unpack(ARGV, 1, 7)
     local key = 'darkroom:batch:' .. batch
-    if redis.call('HGET', key, 'status') ~= 'receiving' then return {0, 0} end
-    storeJob(id, owner, spec, createdAt, day, ttl)
-    storeImage(id, owner, day, ttl, image)
-    joinBatch(id, batch, row, ttl)
+    local fields = redis.call('HMGET', key, 'status', 'created_at')
+    if fields[1] ~= 'receiving' then
+      redis.call('DEL', 'darkroom:image:' .. id)
+      return {0, 0}
+    end
+    local expiryHour = countImage(id, createdAt, ttl)
+    storeJob(id, owner, day, ttl, 'batch', batch, 'expiry_hour', expiryHour, unpack(ARGV, 8))
+    countUsage(owner, day, 'requests', 1, 'images', 1)
+    joinBatch(batch, row, ttl)
     redis.call('RPUSH', key .. ':pending', id)
     redis.call('EXPIRE', key .. ':pending', ttl)
-    redis.call('ZADD', 'darkroom:feed:' .. owner, redis.call('HGET', key, 'created_at'), batch)
+    redis.call('ZADD', 'darkroom:feed:' .. owner, fields[2], batch)
     redis.call('EXPIRE', 'darkroom:feed:' .. owner, ttl)
     redis.call('ZADD', 'darkroom:feed', 'NX', now(), owner)
     return {1, feedIsLow() and 1 or 0}`,
   addFailedItem: `
-    local id, owner, spec, createdAt, day, ttl, batch, row, result = unpack(ARGV)
+    local id, owner, day, createdAt, ttl, batch, row, code, finishedAt = unpack(ARGV, 1, 9)
     if redis.call('HGET', 'darkroom:batch:' .. batch, 'status') ~= 'receiving' then return 0 end
-    storeJob(id, owner, spec, createdAt, day, ttl)
-    joinBatch(id, batch, row, ttl)
+    storeJob(id, owner, day, ttl, 'batch', batch, unpack(ARGV, 10))
+    countUsage(owner, day, 'requests', 1)
+    joinBatch(batch, row, ttl)
     redis.call('HINCRBY', 'darkroom:batch:' .. batch, 'refused', 1)
-    makeFinal(id, 'failed', result)
+    makeFinal(readJob(id), 'failed', code, finishedAt)
     return 1`,
   touchBatch: `
     local key = 'darkroom:batch:' .. ARGV[1]
@@ -122,12 +136,10 @@ const scripts = {
     endBatchIfDone(id)
     return 'canceled'`,
   cancelItems: `
-    local result = ARGV[1]
-    for index = 2, #ARGV do
-      local key = 'darkroom:job:' .. ARGV[index]
-      local status = redis.call('HGET', key, 'status')
-      if status == 'queued' then makeFinal(ARGV[index], 'canceled', result) end
-      if status == 'processing' then redis.call('HSET', key, 'cancel_requested', '1') end
+    for index = 3, #ARGV do
+      local job = readJob(ARGV[index])
+      if job and job.status == 'queued' then makeFinal(job, 'canceled', '', 0, ARGV[1], ARGV[2]) end
+      if job and job.status == 'processing' then redis.call('HSET', job.key, 'cancel_requested', '1') end
     end`,
   takeFromFeed: `
     local room = feedTarget() - ticketsOfBatches()
@@ -152,40 +164,27 @@ const scripts = {
     return ids`,
 };
 
+/** What is stored of every new job: id, owner, day, time and expiry. Its fields stand at the end of the arguments. */
+type NewJob = [id: string, owner: string, day: string, createdAt: number, ttl: number];
+type Fields = (string | number)[];
+
 type Scripts = {
-  submitJob(
-    id: string,
-    owner: string,
-    spec: string,
-    createdAt: number,
-    day: string,
-    ttl: number,
-    image: Buffer,
-  ): Promise<null>;
+  /** Refused where the image is not in the store. */
+  submitJob(...args: [...NewJob, ...spec: Fields]): Promise<null>;
   /** Whether the key of the claim was still the caller's to use. */
   submitJobOnce(
-    key: string,
-    held: string,
-    value: string,
-    seconds: number,
-    id: string,
-    owner: string,
-    spec: string,
-    createdAt: number,
-    day: string,
-    ttl: number,
-    image: Buffer,
+    ...args: [key: string, held: string, value: string, seconds: number, ...NewJob, ...spec: Fields]
   ): Promise<0 | 1>;
   withdrawJob(id: string): Promise<0 | 1>;
-  /** `begun` with spec and image, or one word for why there is nothing to do. */
-  beginJobBuffer(id: string, worker: string, startedAt: number): Promise<(Buffer | null)[]>;
+  /** `begun` with the values of SPEC_FIELDS, or one word for why there is nothing to do. */
+  beginJob(id: string, worker: string, startedAt: number): Promise<[string, ...(string | null)[]]>;
   releaseJob(id: string): Promise<null>;
   /** Whether it changed anything, and whether the queue wants more of the batches. */
-  finishJob(id: string, status: string, result: string): Promise<[0 | 1, 0 | 1]>;
+  finishJob(
+    ...args: [id: string, status: string, code: string, finishedAt: number, ...fields: Fields]
+  ): Promise<[0 | 1, 0 | 1]>;
   cancelJob(
-    id: string,
-    owner: string,
-    result: string,
+    ...args: [id: string, owner: string, ...result: Fields]
   ): Promise<'canceled' | 'cancellation_requested' | 'already_finished' | 'unknown'>;
   eraseJobs(...ids: string[]): Promise<null>;
   openBatch(
@@ -198,32 +197,24 @@ type Scripts = {
   ): Promise<null>;
   /** Whether the batch still takes items, and whether the queue wants more of the batches. */
   addItem(
-    id: string,
-    owner: string,
-    spec: string,
-    createdAt: number,
-    day: string,
-    ttl: number,
-    batch: string,
-    row: string,
-    image: Buffer,
+    ...args: [...NewJob, batch: string, row: string, ...spec: Fields]
   ): Promise<[0 | 1, 0 | 1]>;
   addFailedItem(
-    id: string,
-    owner: string,
-    spec: string,
-    createdAt: number,
-    day: string,
-    ttl: number,
-    batch: string,
-    row: string,
-    result: string,
+    ...args: [
+      ...NewJob,
+      batch: string,
+      row: string,
+      code: string,
+      finishedAt: number,
+      ...fields: Fields,
+    ]
   ): Promise<0 | 1>;
   /** Whether the batch still takes items. */
   touchBatch(id: string): Promise<0 | 1>;
   closeBatch(id: string, error: string): Promise<0 | 1>;
   cancelBatch(id: string, owner: string): Promise<'canceled' | 'already_finished' | 'unknown'>;
-  cancelItems(result: string, ...ids: string[]): Promise<null>;
+  /** The one field of the result, its value, then the jobs. */
+  cancelItems(...args: Fields): Promise<null>;
   takeFromFeed(): Promise<string[]>;
 };
 

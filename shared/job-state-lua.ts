@@ -14,8 +14,11 @@ export const FINAL_CHANNEL = 'darkroom:final';
  * half of that: enough that no worker waits for one, and few, since a second key's batch begins behind them. Those that
  * were taken out in the last second, and may not stand there yet, count too; older ones may be a dead process's.
  *
- * Lists are sorted by their ids, which begin with the time, and every entry that comes looks whether the two oldest
- * have expired.
+ * Lists are sorted by their ids, which begin with the time, and every entry that comes takes out those that have
+ * expired.
+ *
+ * A script's first write is refused while Redis is out of memory, unless it can only free some, and those that follow
+ * are not. `makeFinal` begins with one that frees: what is done becomes final, which makes room again.
  *
  * The scripts find the keys of batches, usage and the store themselves, which Redis Cluster would not allow.
  */
@@ -27,14 +30,33 @@ export const JOB_STATE_LUA = `${COUNT_USAGE_LUA}
     local time = redis.call('TIME')
     return time[1] * 1000 + math.floor(time[2] / 1000)
   end
+  local function readJob(id)
+    local key = 'darkroom:job:' .. id
+    local fields = redis.call('HMGET', key,
+      'status', 'owner', 'batch', 'day', 'created_at', 'bytes', 'expiry_hour', 'cancel_requested')
+    if not fields[1] then return end
+    return {
+      id = id, key = key, status = fields[1], owner = fields[2], batch = fields[3], day = fields[4],
+      createdAt = fields[5], bytes = fields[6], expiryHour = fields[7], isCancelRequested = fields[8],
+    }
+  end
   local function countStored(expiryHour, images, bytes)
     redis.call('HINCRBY', 'darkroom:stored', 'images:' .. expiryHour, images)
     redis.call('HINCRBY', 'darkroom:stored', 'bytes:' .. expiryHour, bytes)
   end
-  local function dropImage(id)
-    if redis.call('DEL', 'darkroom:image:' .. id) == 0 then return end
-    local stored = redis.call('HMGET', 'darkroom:job:' .. id, 'expiry_hour', 'bytes')
-    countStored(stored[1], -1, -stored[2])
+  local function requireImage(id)
+    local bytes = redis.call('STRLEN', 'darkroom:image:' .. id)
+    if bytes == 0 then error('Expected the image of ' .. id .. ' in the image store.') end
+    return bytes
+  end
+  local function countImage(id, createdAt, ttl)
+    local bytes = requireImage(id)
+    local expiryHour = math.floor((createdAt / 1000 + ttl) / 3600)
+    countStored(expiryHour, 1, bytes)
+    return expiryHour
+  end
+  local function dropImage(job)
+    if redis.call('DEL', 'darkroom:image:' .. job.id) == 1 then countStored(job.expiryHour, -1, -job.bytes) end
   end
   local function endBatchIfDone(id)
     local key = 'darkroom:batch:' .. id
@@ -44,54 +66,45 @@ export const JOB_STATE_LUA = `${COUNT_USAGE_LUA}
     if batch[1] == 'processing' then redis.call('HSET', key, 'status', 'completed') end
     redis.call('PUBLISH', '${FINAL_CHANNEL}', id)
   end
-  local function setStatus(id, status)
-    local key = 'darkroom:job:' .. id
-    local job = redis.call('HMGET', key, 'status', 'batch')
-    redis.call('HSET', key, 'status', status)
-    if not job[2] then return end
-    local batch = 'darkroom:batch:' .. job[2]
+  local function setStatus(job, status, ...)
+    redis.call('HSET', job.key, 'status', status, ...)
+    if not job.batch then return end
+    local batch = 'darkroom:batch:' .. job.batch
     if redis.call('EXISTS', batch) == 0 then return end
-    redis.call('HINCRBY', batch, job[1], -1)
+    local left = redis.call('HINCRBY', batch, job.status, -1)
     redis.call('HINCRBY', batch, status, 1)
-    if isFinal(status) then endBatchIfDone(job[2]) end
+    if left == 0 and isFinal(status) then endBatchIfDone(job.batch) end
   end
-  local function makeFinal(id, status, result)
-    local key = 'darkroom:job:' .. id
-    local decoded = cjson.decode(result)
-    redis.call('HSET', key, 'result', result)
-    if decoded.outcome.code ~= 'internal' then dropImage(id) end
-    setStatus(id, status)
-    local job = redis.call('HMGET', key, 'owner', 'day', 'created_at')
-    countUsage(job[1], job[2], status, 1)
-    if status ~= 'canceled' then
-      countUsage(job[1], job[2], 'ms', math.max(0, decoded.finishedAt - job[3]))
+  local function makeFinal(job, status, code, finishedAt, ...)
+    if code == 'internal' then
+      redis.call('HDEL', job.key, 'cancel_requested')
+    else
+      dropImage(job)
     end
-    if status == 'failed' then countUsage(job[1], job[2], 'error:' .. decoded.outcome.code, 1) end
-    redis.call('PUBLISH', '${FINAL_CHANNEL}', id)
+    setStatus(job, status, ...)
+    local counts = {status, 1}
+    if status ~= 'canceled' then
+      counts[3], counts[4] = 'ms', math.max(0, finishedAt - job.createdAt)
+    end
+    if status == 'failed' then
+      counts[5], counts[6] = 'error:' .. code, 1
+    end
+    countUsage(job.owner, job.day, unpack(counts))
+    redis.call('PUBLISH', '${FINAL_CHANNEL}', job.id)
   end
-  local function addToList(list, prefix, id, ttl)
+  local function addToList(list, id, createdAt, ttl)
     redis.call('ZADD', list, 0, id)
     redis.call('EXPIRE', list, ttl)
-    for _, oldest in ipairs(redis.call('ZRANGE', list, 0, 1)) do
-      if redis.call('EXISTS', prefix .. oldest) == 0 then redis.call('ZREM', list, oldest) end
-    end
+    local kind, oldest = string.match(id, '^%a+_'), string.format('%012x', math.max(0, createdAt - ttl * 1000))
+    redis.call('ZREMRANGEBYLEX', list, '-', '(' .. kind .. string.sub(oldest, 1, 8) .. '-' .. string.sub(oldest, 9))
   end
-  local function storeJob(id, owner, spec, createdAt, day, ttl)
+  local function storeJob(id, owner, day, ttl, ...)
     local key = 'darkroom:job:' .. id
-    redis.call('HSET', key, 'status', 'queued', 'owner', owner, 'spec', spec, 'created_at', createdAt, 'day', day)
+    redis.call('HSET', key, 'status', 'queued', 'owner', owner, 'day', day, ...)
     redis.call('EXPIRE', key, ttl)
-    countUsage(owner, day, 'requests', 1)
   end
-  local function storeImage(id, owner, day, ttl, image)
-    local expiryHour = math.floor((now() / 1000 + ttl) / 3600)
-    redis.call('SET', 'darkroom:image:' .. id, image, 'EX', ttl)
-    redis.call('HSET', 'darkroom:job:' .. id, 'expiry_hour', expiryHour, 'bytes', #image)
-    countStored(expiryHour, 1, #image)
-    countUsage(owner, day, 'images', 1)
-  end
-  local function joinBatch(id, batch, row, ttl)
+  local function joinBatch(batch, row, ttl)
     local key = 'darkroom:batch:' .. batch
-    redis.call('HSET', 'darkroom:job:' .. id, 'batch', batch)
     redis.call('RPUSH', key .. ':rows', row)
     redis.call('EXPIRE', key .. ':rows', ttl)
     redis.call('HSET', key, 'touched_at', now())

@@ -1,7 +1,9 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { startRedis } from '../test/redis-server.ts';
 import { newId } from './ids.ts';
 import type { JobResult, JobSpec } from './job-record.ts';
+import { defineJobScripts } from './job-scripts.ts';
 import { FINAL_CHANNEL } from './job-state-lua.ts';
 import { createJobStore, type JobStore } from './job-store.ts';
 import { createRedis } from './redis.ts';
@@ -74,6 +76,31 @@ test('lets the image go when the job is final, and not before', async () => {
   expect(await redis.exists(imageKey())).toBe(1);
   await store.finish(id, succeeded);
   expect(await redis.exists(imageKey())).toBe(0);
+});
+
+test('makes no job of an image that is not there', async () => {
+  const scripts = defineJobScripts(redis);
+  const job = [newId('job'), owner, '2026-01-05', Date.now(), 60] as const;
+  await expect(scripts.submitJob(...job)).rejects.toThrow('Expected the image');
+  const claim = ['darkroom:idempotency:test', '', 'made', 60] as const;
+  await expect(scripts.submitJobOnce(...claim, ...job)).rejects.toThrow('Expected the image');
+  expect(await redis.exists(`darkroom:job:${job[0]}`, claim[0])).toBe(0);
+});
+
+test('becomes final, and lets its image go, also while Redis is out of memory', async () => {
+  const server = await startRedis();
+  const full = new Redis(server.url);
+  const own = createJobStore(full, 60);
+  await own.submit(id, { owner, spec, image });
+  await own.begin(id, 'w');
+  await full.config('SET', 'maxmemory', '1');
+  await expect(own.submit(newId('job'), { owner, spec, image })).rejects.toThrow('OOM');
+  expect(await own.finish(id, succeeded)).toMatchObject({ changed: true });
+  expect(await own.read(id)).toMatchObject({ status: 'succeeded', result: succeeded });
+  expect(await full.keys('darkroom:image:*')).toEqual([]);
+  expect(await full.keys('darkroom:job:*')).toEqual([jobKey()]);
+  full.disconnect();
+  await server.stop();
 });
 
 test('becomes final once, whoever comes later', async () => {

@@ -1,10 +1,19 @@
 import type { Redis } from 'ioredis';
 import type { ClaimEntry } from './claim-entry.ts';
 import { isFinal } from './job.ts';
-import { type JobRecord, type JobResult, type JobSpec, parseJobRecord } from './job-record.ts';
+import {
+  type JobRecord,
+  type JobResult,
+  type JobSpec,
+  parseJobRecord,
+  parseSpec,
+  specFields,
+} from './job-record.ts';
 import { defineJobScripts, imageKey, jobKey } from './job-scripts.ts';
 import { readList } from './read-list.ts';
+import { resultFields } from './stored-result.ts';
 import { dayOf } from './usage-store.ts';
+import { withImage } from './with-image.ts';
 
 const listKey = (owner: string) => `darkroom:jobs:${owner}`;
 
@@ -31,21 +40,16 @@ export type JobStore = ReturnType<typeof createJobStore>;
  */
 export function createJobStore(redis: Redis, ttlSeconds: number) {
   const scripts = defineJobScripts(redis);
-  const storeArguments = (id: string, { owner, spec, image }: Submitted) =>
-    [
-      id,
-      owner,
-      JSON.stringify(spec),
-      spec.createdAt,
-      dayOf(spec.createdAt),
-      ttlSeconds,
-      image,
-    ] as const;
+  const newJob = (id: string, { owner, spec }: Submitted) => {
+    const { createdAt } = spec;
+    return [id, owner, dayOf(createdAt), createdAt, ttlSeconds, ...specFields(spec)] as const;
+  };
 
   return {
     /** Stores the image and the job's record, both or neither. The ticket in the queue comes after. */
     async submit(id: string, job: Submitted): Promise<void> {
-      await scripts.submitJob(...storeArguments(id, job));
+      const image = { image: job.image, ttlSeconds };
+      await withImage(redis, id, image, () => scripts.submitJob(...newJob(id, job)));
     },
 
     /** The same together with the entry of an Idempotency-Key; nothing where that is another's by now. */
@@ -54,12 +58,9 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
       job: Submitted,
       { key, held, value, seconds }: ClaimEntry,
     ): Promise<boolean> {
-      const stored = await scripts.submitJobOnce(
-        key,
-        held,
-        value,
-        seconds,
-        ...storeArguments(id, job),
+      const image = { image: job.image, ttlSeconds };
+      const stored = await withImage(redis, id, image, () =>
+        scripts.submitJobOnce(key, held, value, seconds, ...newJob(id, job)),
       );
       return stored === 1;
     },
@@ -84,20 +85,18 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
         redis.hgetall(jobKey(id)).then(parseJobRecord),
       ),
 
-    /** Marks a job as processing and hands out its image, in one command. */
+    /** Marks a job as processing and hands out its image. */
     async begin(id: string, worker: string): Promise<Begun> {
-      const [state, spec, image] = await scripts.beginJobBuffer(id, worker, Date.now());
-      switch (String(state)) {
+      const [[state, ...spec], image] = await Promise.all([
+        scripts.beginJob(id, worker, Date.now()),
+        redis.getBuffer(imageKey(id)),
+      ]);
+      switch (state) {
         case 'begun':
-          return {
-            state: 'begun',
-            spec: JSON.parse(String(spec)) as JobSpec,
-            image: image ?? undefined,
-          };
+          return { state, spec: parseSpec(spec), image: image ?? undefined };
         case 'cancellation_requested':
-          return { state: 'cancellation_requested' };
         case 'final':
-          return { state: 'final' };
+          return { state };
         default:
           return { state: 'gone' };
       }
@@ -109,18 +108,30 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
     },
 
     /**
-     * Makes a job final and lets its image go; where it was final or gone already, nothing changes. Tells whether it
-     * did, and whether the queue wants more of the batches.
+     * Makes a job final and lets its image go; where it was final or gone already, nothing changes. Notes the SHA-256 of
+     * the model that was used. Tells whether it did, and whether the queue wants more of the batches.
      */
-    async finish(id: string, result: JobResult): Promise<{ changed: boolean; feedIsLow: boolean }> {
-      const { status } = result.outcome;
-      const [changed, feedIsLow] = await scripts.finishJob(id, status, JSON.stringify(result));
+    async finish(
+      id: string,
+      result: JobResult,
+      modelSha256?: string,
+    ): Promise<{ changed: boolean; feedIsLow: boolean }> {
+      const { outcome, finishedAt } = result;
+      const code = outcome.status === 'failed' ? outcome.code : '';
+      const [changed, feedIsLow] = await scripts.finishJob(
+        id,
+        outcome.status,
+        code,
+        finishedAt,
+        ...(modelSha256 ? ['model_sha256', modelSha256] : []),
+        ...resultFields(result),
+      );
       return { changed: changed === 1, feedIsLow: feedIsLow === 1 };
     },
 
     /** Cancels a job that has not begun; asks that a running one is not tried again. */
     async cancel(id: string, owner: string): Promise<Cancellation> {
-      return await scripts.cancelJob(id, owner, JSON.stringify(canceledNow()));
+      return await scripts.cancelJob(id, owner, ...resultFields(canceledNow()));
     },
 
     /** Erases a final job, so that nothing of it is left. */

@@ -7,7 +7,7 @@ export const JobStatus = z.enum(['queued', 'processing', 'succeeded', 'failed', 
 export type JobStatus = z.infer<typeof JobStatus>;
 
 /** True of a status that never changes again. */
-export function isFinal(status: JobStatus): boolean {
+export function isFinal(status: JobStatus): status is Exclude<JobStatus, 'queued' | 'processing'> {
   return status === 'succeeded' || status === 'failed' || status === 'canceled';
 }
 
@@ -104,8 +104,7 @@ export function presentJob(id: string, record: JobRecord): Job {
     image: { ...(spec.format ? { format: spec.format } : {}), bytes: spec.bytes },
     links: { self: `/v1/jobs/${id}` },
   };
-  const sha256 = result?.modelSha256 ?? spec.modelSha256;
-  if (sha256) job.model_sha256 = sha256;
+  if (spec.modelSha256) job.model_sha256 = spec.modelSha256;
   if (record.worker) job.worker = record.worker;
   if (record.startedAt) job.started_at = iso(record.startedAt);
   if (!result) return job;

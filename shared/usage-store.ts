@@ -13,16 +13,21 @@ export function dayOf(ms: number): string {
 }
 
 /**
- * Lua function `countUsage(owner, day, field, n)`, for the scripts that change a job's state: what they count is
+ * Lua function `countUsage(owner, day, field, n, ...)`, for the scripts that change a job's state: what they count is
  * counted in the same step, so exactly once. A day's hash goes when it leaves the series.
  */
 export const COUNT_USAGE_LUA = `
-  local function countUsage(owner, day, field, n)
+  local function countUsage(owner, day, ...)
+    local counts = {...}
     local total = 'darkroom:usage:' .. owner
     local daily = total .. ':' .. day
-    redis.call('HINCRBY', total, field, n)
-    redis.call('HINCRBY', daily, field, n)
-    redis.call('EXPIRE', daily, ${(USAGE_DAYS + 1) * 86_400})
+    local isNew = false
+    for at = 1, #counts, 2 do
+      redis.call('HINCRBY', total, counts[at], counts[at + 1])
+      local count = redis.call('HINCRBY', daily, counts[at], counts[at + 1])
+      isNew = isNew or count == tonumber(counts[at + 1])
+    end
+    if isNew then redis.call('EXPIRE', daily, ${(USAGE_DAYS + 1) * 86_400}) end
   end`;
 
 /** Counts of one key, over all time or of one day. */
@@ -47,8 +52,7 @@ export function createUsageStore(redis: Redis) {
   redis.defineCommand('countRefusal', {
     numberOfKeys: 0,
     lua: `${COUNT_USAGE_LUA}
-      countUsage(ARGV[1], ARGV[2], 'requests', 1)
-      countUsage(ARGV[1], ARGV[2], 'error:' .. ARGV[3], 1)`,
+      countUsage(ARGV[1], ARGV[2], 'requests', 1, 'error:' .. ARGV[3], 1)`,
   });
   const { countRefusal } = redis as unknown as {
     countRefusal(owner: string, day: string, code: string): Promise<null>;

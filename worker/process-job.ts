@@ -39,8 +39,7 @@ export async function processJob(
   const outcome = await classify();
   const sha256 = pool.models.find((model) => model.name === spec.model)?.sha256;
   const result: JobResult = { outcome, finishedAt: Date.now() };
-  if (sha256) result.modelSha256 = sha256;
-  const { feedIsLow } = await onceRedisCan(() => store.finish(id, result), signal);
+  const { feedIsLow } = await onceRedisCan(() => store.finish(id, result, sha256), signal);
   if (feedIsLow) await feed.feed();
   log.info(
     {

@@ -7,7 +7,6 @@ import type { StartedApi } from './start-api.ts';
 
 export const succeeded: JobResult = {
   finishedAt: Date.now(),
-  modelSha256: 'ab'.repeat(32),
   outcome: {
     status: 'succeeded',
     image: { format: 'png', width: 4, height: 3 },
@@ -31,7 +30,8 @@ export async function submit(api: StartedApi, headers: Record<string, string> = 
 /** Does with a job what a worker does, but for opening the image. */
 export async function work(store: JobStore, id: string, result: JobResult): Promise<void> {
   await store.begin(id, 'test-worker');
-  const { changed } = await store.finish(id, { ...result, finishedAt: Date.now() });
+  const modelSha256 = 'ab'.repeat(32);
+  const { changed } = await store.finish(id, { ...result, finishedAt: Date.now() }, modelSha256);
   if (!changed) throw new Error('The job was final before.');
 }
 

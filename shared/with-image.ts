@@ -1,0 +1,23 @@
+import type { Redis } from 'ioredis';
+import { imageKey } from './job-scripts.ts';
+
+/**
+ * Stores an image and then runs the script that makes a job of it and refuses where there is no image, both sent at
+ * once. The script is not given the image, since Lua hashes and copies every byte that it gets. Where the script fails
+ * the image is taken back; where that fails too, it expires.
+ */
+export async function withImage<T>(
+  redis: Redis,
+  id: string,
+  { image, ttlSeconds }: { image: Buffer; ttlSeconds: number },
+  run: () => Promise<T>,
+): Promise<T> {
+  const key = imageKey(id);
+  try {
+    const [, ran] = await Promise.all([redis.set(key, image, 'EX', ttlSeconds), run()]);
+    return ran;
+  } catch (error) {
+    await Promise.allSettled([redis.unlink(key)]);
+    throw error;
+  }
+}
