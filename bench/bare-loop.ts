@@ -1,29 +1,50 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { classifyImage } from '../worker/child/classify-image.ts';
 import { openImageLoaders } from '../worker/child/image-loaders.ts';
 import { loadModel } from '../worker/model/load-model.ts';
+import type { Step } from '../worker/model/step.ts';
 
 /**
  * A process that does nothing but decode and infer, with the child's own code: the most that a core can give. Told a
- * number by its parent, it classifies so many pictures, one after the other, and answers with the milliseconds.
+ * number of seconds by its parent, it classifies pictures one after the other and answers with how many.
  */
-const { modelFolder, pictures }: { modelFolder: string; pictures: string[] } = JSON.parse(
+const { modelFolder, files }: { modelFolder: string; files: string[] } = JSON.parse(
   process.argv[2] ?? '{}',
 );
 openImageLoaders();
 const model = await loadModel(modelFolder);
-const images = pictures.map((file) => readFileSync(file));
-process.send?.('ready');
-for (;;) {
-  const [count] = (await once(process, 'message')) as [number];
+const requests = files.map((file) => ({
+  image: readFileSync(file),
+  model: model.model.name,
+  topK: 5,
+  minConfidence: 0,
+}));
+
+let next = 0;
+process.on('message', async ({ seconds }: { seconds: number }) => {
   const startedAt = performance.now();
-  for (let index = 0; index < count; index += 1) {
-    const image = images[index % images.length];
-    if (!image) throw new Error('There are no pictures.');
-    const request = { image, model: model.model.name, topK: 5, minConfidence: 0 };
-    const { status } = await classifyImage(model, request, 50_000_000);
-    if (status !== 'succeeded') throw new Error(`A picture came out as ${status}.`);
+  const deadline = startedAt + seconds * 1000;
+  const stepsMs: Record<string, number> = {};
+  let images = 0;
+  let cpuMs = usedCpuMs();
+  const mark = (ended: Step) => {
+    const before = cpuMs;
+    cpuMs = usedCpuMs();
+    stepsMs[ended] = (stepsMs[ended] ?? 0) + cpuMs - before;
+  };
+  for (; performance.now() < deadline; images += 1) {
+    const request = requests[next++ % requests.length];
+    if (!request) throw new Error('Expected at least one picture but received none.');
+    const outcome = await classifyImage(model, request, 50_000_000, mark);
+    if (outcome.status !== 'succeeded') throw new Error(`A picture is ${outcome.code}.`);
   }
-  process.send?.(performance.now() - startedAt);
+  process.send?.({ images, seconds: (performance.now() - startedAt) / 1000, stepsMs });
+});
+process.on('disconnect', () => process.exit());
+process.send?.('ready');
+
+/** CPU rather than time: a measurement on a machine that does something else is then as good. */
+function usedCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

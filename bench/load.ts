@@ -1,36 +1,52 @@
-export interface Load {
+import { fork } from 'node:child_process';
+import { ask } from './ask.ts';
+
+/** How one image goes and its result comes: as a job that is waited for or polled for, or in one call. */
+export type SingleWay =
+  | { kind: 'wait' | 'poll' | 'classify' }
+  /** One POST to another server; `field` names the part where that takes a form. */
+  | { kind: 'peer'; path: string; field?: string };
+
+/** Many images in one upload. */
+export interface BatchWay {
+  kind: 'zip' | 'jsonl';
+  images: number;
+}
+
+export type Way = SingleWay | BatchWay;
+
+export interface LoadOrder {
+  way: Way;
+  port: number;
+  /** The default model where none is named. */
+  model?: string;
+  files: string[];
+  clients: number;
+  /** After so many seconds nobody sends a new image; what is on its way is waited for. A batch is one, however long. */
   seconds: number;
-  /** From the submission to the result in the client's hands, in milliseconds, sorted. */
+}
+
+export interface LoadResult {
+  images: number;
+  seconds: number;
+  /** From the submission to the result in the client's hands. */
   latenciesMs: number[];
+  /** The same, less what the job's own decoding and inference took; of jobs only. */
+  overheadsMs: number[];
 }
 
-/** Sends so many pictures from so many clients, each of which posts one, waits for its result, and posts the next. */
-export async function sendLoad(
-  url: string,
-  images: Buffer[],
-  count: number,
-  clients: number,
-): Promise<Load> {
-  const latenciesMs: number[] = [];
-  let next = 0;
-  const client = async () => {
-    while (next < count) {
-      const image = images[next++ % images.length] ?? Buffer.alloc(0);
-      const startedAt = performance.now();
-      await classifyByJob(url, image);
-      latenciesMs.push(performance.now() - startedAt);
-    }
+export interface Load {
+  pid: number;
+  send(order: LoadOrder): Promise<LoadResult>;
+  stop(): void;
+}
+
+/** Starts the load generator: a process of its own, so that its CPU time can be told from the others'. */
+export function startLoad(): Load {
+  const child = fork('bench/load-process.ts', [], { execArgv: ['--import', 'tsx'] });
+  return {
+    pid: child.pid ?? 0,
+    send: (order) => ask<LoadResult>(child, order),
+    stop: () => child.kill(),
   };
-  const startedAt = performance.now();
-  await Promise.all(Array.from({ length: clients }, client));
-  const seconds = (performance.now() - startedAt) / 1000;
-  return { seconds, latenciesMs: latenciesMs.sort((a, b) => a - b) };
-}
-
-async function classifyByJob(url: string, image: Buffer): Promise<void> {
-  const posted = await fetch(`${url}/v1/jobs`, { method: 'POST', body: new Uint8Array(image) });
-  const { links } = (await posted.json()) as { links: { self: string } };
-  const read = await fetch(`${url}${links.self}?wait=60`);
-  const { status } = (await read.json()) as { status: string };
-  if (status !== 'succeeded') throw new Error(`A job came out as ${status}.`);
 }

@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createBatchFeed } from '../../shared/batch-feed.ts';
+import { createJobStore } from '../../shared/job-store.ts';
+import { createLogger } from '../../shared/logger.ts';
+import { createJobQueue } from '../../shared/queue.ts';
+import { createPatientRedis } from '../../shared/redis.ts';
+import { fiveLabels } from '../../test/stand-in-worker.ts';
+import { createJobConsumer } from '../../worker/job-consumer.ts';
+import { processJob } from '../../worker/process-job.ts';
+
+export interface WorkersOrder {
+  workers: number;
+  /** Jobs that a worker has at once. */
+  concurrency: number;
+  /** How long a job takes, by a timer: no image is opened. */
+  workMs: number;
+  /** Ends after so many jobs, or so many seconds. */
+  jobs: number;
+  seconds: number;
+}
+
+/** A process with workers in it that are real but for the children. */
+const [redisUrl = ''] = process.argv.slice(2);
+const log = createLogger('simulated-worker', 'error');
+
+process.on('message', async (order: WorkersOrder) => {
+  let done = 0;
+  let finish = () => undefined;
+  const enough = new Promise<void>((resolve) => {
+    finish = () => void resolve();
+  });
+  const workers = await Promise.all(
+    Array.from({ length: order.workers }, () =>
+      startWorker(order, () => {
+        done += 1;
+        if (done >= order.jobs) finish();
+      }),
+    ),
+  );
+  const startedAt = performance.now();
+  const before = done;
+  await Promise.race([enough, delay(order.seconds * 1000)]);
+  const answer = { jobs: done - before, seconds: (performance.now() - startedAt) / 1000 };
+  await Promise.all(workers.map((stop) => stop()));
+  process.send?.(answer);
+});
+process.on('disconnect', () => process.exit());
+
+async function startWorker(
+  { concurrency, workMs }: WorkersOrder,
+  onDone: () => void,
+): Promise<() => Promise<void>> {
+  const connection = createPatientRedis(redisUrl);
+  await once(connection, 'ready');
+  const store = createJobStore(connection, 86_400);
+  const faults = {
+    seen: (fault: string, error: unknown) => log.error({ err: error }, fault),
+    over: () => undefined,
+  };
+  const queue = createJobQueue(connection, {
+    maxAttempts: 3,
+    onError: (error) => log.error(error),
+  });
+  const pool = {
+    models: [],
+    async classify() {
+      if (workMs > 0) await delay(workMs);
+      return fiveLabels;
+    },
+  };
+  const deps = { store, feed: createBatchFeed(connection, queue), pool, worker: 'simulated', log };
+  const consumer = createJobConsumer({
+    connection,
+    concurrency,
+    log,
+    faults,
+    run: async (id, attempt) => {
+      await processJob(id, attempt, deps);
+      onDone();
+    },
+    release: (id) => store.release(id),
+  });
+  return async () => {
+    await consumer.close(5_000);
+    connection.disconnect();
+  };
+}
