@@ -8,7 +8,8 @@ import type { Upload } from './upload/read-upload.ts';
 
 /**
  * Makes a job of an upload. The image goes into the store before the ticket goes into the queue, so that a job never
- * names missing bytes. Where the second step fails, the first is taken back; where that fails too, it expires.
+ * names missing bytes. Where either step fails, the other is taken back; where that fails too, the job expires, and
+ * workers pass over its ticket.
  * What is to stand under an Idempotency-Key is stored in the same step as the job.
  */
 export async function submitJob(
@@ -20,13 +21,16 @@ export async function submitJob(
   const spec = jobSpec(options, { format, bytes: image.length }, config, await registered());
   const id = newId('job');
   const job = { owner, spec, image };
-  if (!entryOf) await store.submit(id, job);
-  else if (!(await store.submitOnce(id, job, entryOf(id)))) throw stillArriving();
-  try {
-    await queue.add(id);
-  } catch (error) {
-    await Promise.allSettled([store.withdraw(id)]);
-    throw error;
+  // Sent without a wait in between: on one connection, Redis takes them in this order.
+  const [stored, queued] = await Promise.allSettled([
+    entryOf ? store.submitOnce(id, job, entryOf(id)) : store.submit(id, job),
+    queue.add(id),
+  ]);
+  const isStored = stored.status === 'fulfilled' && stored.value !== false;
+  if (isStored && queued.status === 'fulfilled') {
+    return { id, record: { owner, status: 'queued', spec, attempts: 0 } };
   }
-  return { id, record: { owner, status: 'queued', spec, attempts: 0 } };
+  await Promise.allSettled([queue.remove(id), store.withdraw(id)]);
+  if (stored.status === 'rejected') throw stored.reason;
+  throw queued.status === 'rejected' ? queued.reason : stillArriving();
 }
