@@ -1,6 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
-import { requestId } from 'hono/request-id';
 import { problem } from '../shared/errors.ts';
 import { authenticate } from './authenticate.ts';
 import { countRefusals } from './count-refusals.ts';
@@ -10,6 +9,7 @@ import { limitReads } from './limit-reads.ts';
 import { limitSubmissions } from './limit-submissions.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { problemResponse } from './problem-response.ts';
+import { requestId } from './request-id.ts';
 import { requestLog } from './request-log.ts';
 import type { ApiDeps, ApiEnv, Route } from './route.ts';
 import { classify } from './routes/classify.ts';
@@ -58,17 +58,6 @@ export const routes: Route[] = [
 export function createApp(deps: ApiDeps, root: string): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   app.use(requestId(), requestLog(deps.log));
-  app.use(
-    methodNotAllowed({
-      app,
-      onMethodNotAllowed: (c, methods) => {
-        const allow = methods.join(', ');
-        return problemResponse(c, problem('method_not_allowed', `This path takes ${allow}.`), {
-          Allow: allow,
-        });
-      },
-    }),
-  );
   const guards = createGuards(deps);
   for (const route of routes) {
     const path = route.doc.path.replaceAll(/\{(\w+)\}/g, ':$1');
@@ -80,6 +69,18 @@ export function createApp(deps: ApiDeps, root: string): Hono<ApiEnv> {
     return document;
   };
   app.route('/', docsPages({ root, openApi }));
+  // Behind the calls, so that only what none of them takes comes here.
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => {
+        const allow = methods.join(', ');
+        return problemResponse(c, problem('method_not_allowed', `This path takes ${allow}.`), {
+          Allow: allow,
+        });
+      },
+    }),
+  );
   app.notFound((c) =>
     problemResponse(
       c,

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Redis } from 'ioredis';
 import { PublicError } from '../shared/errors.ts';
 import { FINAL_CHANNEL } from '../shared/job-state-lua.ts';
@@ -30,24 +31,24 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
   subscriber.on('ready', listen);
   listen();
 
-  /** Resolves at the job's next wake-up, or when the time is up or the signal aborts. Call before reading the job. */
+  /** Resolves at the job's next wake-up, or when the time is up or the caller hangs up. Call before reading the job. */
   const nextWake = (
     id: string,
     ms: number,
-    signal: AbortSignal,
+    answer: Writable,
   ): { woken: Promise<void>; cancel: () => void } => {
     let done = (): void => undefined;
     const woken = new Promise<void>((resolve) => {
       const timer = setTimeout(() => done(), ms);
       done = () => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', done);
+        answer.off('close', done);
         const others = waiters.get(id);
         others?.delete(done);
         if (others?.size === 0) waiters.delete(id);
         resolve();
       };
-      signal.addEventListener('abort', done, { once: true });
+      answer.once('close', done);
       waiters.set(id, (waiters.get(id) ?? new Set()).add(done));
     });
     return { woken, cancel: done };
@@ -57,16 +58,16 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
     id: string,
     read: () => Promise<T>,
     isDone: (value: T) => boolean,
-    { ms, signal }: { ms: number; signal: AbortSignal },
+    { ms, answer }: { ms: number; answer: Writable },
   ): Promise<T> => {
     const deadline = performance.now() + ms;
     for (;;) {
       const leftMs = deadline - performance.now();
-      const wait = nextWake(id, Math.max(0, leftMs), signal);
+      const wait = nextWake(id, Math.max(0, leftMs), answer);
       try {
         const value = await read();
         // A timer may fire a millisecond early.
-        if (isDone(value) || leftMs < 1 || closed || signal.aborted) return value;
+        if (isDone(value) || leftMs < 1 || closed || answer.destroyed) return value;
         await wait.woken;
       } finally {
         wait.cancel();
@@ -86,14 +87,14 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
     },
 
     /**
-     * Reads until `isDone`, or for `ms` milliseconds, or until the signal aborts or the API stops; and returns what
+     * Reads until `isDone`, or for `ms` milliseconds, or until the caller hangs up, which closes the `answer`, or the API stops; and returns what
      * was read last.
      */
     async readUntil<T>(
       id: string,
       read: () => Promise<T>,
       isDone: (value: T) => boolean,
-      { owner, ...until }: { owner: string; ms: number; signal: AbortSignal },
+      { owner, ...until }: { owner: string; ms: number; answer: Writable },
     ): Promise<T> {
       openByOwner.set(owner, (openByOwner.get(owner) ?? 0) + 1);
       try {

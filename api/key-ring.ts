@@ -64,12 +64,12 @@ export function createKeyRing({
 
   return {
     async identify(key) {
-      const hash = hashKey(key ?? '');
+      const hash = key === undefined ? '' : hashKey(key);
       const known = fromSettings.get(hash);
-      if (key !== undefined && known) return known;
+      if (known) return known;
       await refresh();
       if (mayOpen && !everSawKey) return 'open';
-      return key === undefined ? undefined : fromRedis.get(hash);
+      return fromRedis.get(hash);
     },
     async hasKeys() {
       await refresh();

@@ -3,6 +3,7 @@ import { PublicError } from '../shared/errors.ts';
 import { formatRate } from '../shared/rate.ts';
 import type { createRateWindow } from './rate-window.ts';
 import type { ApiEnv } from './route.ts';
+import { setHeader } from './set-header.ts';
 
 /**
  * Refuses what goes beyond the calling key's rate, and says on every answer how much is left of it
@@ -16,8 +17,8 @@ export function limitSubmissions(
     if (!rate) return next();
     const { allowed, remaining, resetMs } = await admit(c.get('owner'), rate);
     const resetSeconds = Math.max(1, Math.ceil(resetMs / 1000));
-    c.header('RateLimit-Policy', `"submissions";q=${rate.count};w=${rate.windowSeconds}`);
-    c.header('RateLimit', `"submissions";r=${remaining};t=${resetSeconds}`);
+    setHeader(c, 'RateLimit-Policy', `"submissions";q=${rate.count};w=${rate.windowSeconds}`);
+    setHeader(c, 'RateLimit', `"submissions";r=${remaining};t=${resetSeconds}`);
     if (!allowed) {
       throw new PublicError(
         'rate_limited',

@@ -71,8 +71,9 @@ function requestTimeout(): Error {
 }
 
 /** RFC 9112, 3.2: one Host, which only HTTP/1.0 may leave out. */
-function hasRightHost({ headersDistinct, httpVersion }: IncomingMessage): boolean {
-  const hosts = headersDistinct.host?.length ?? 0;
+function hasRightHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
+  // Names and values in turn. Node's `headersDistinct` would sort all of them for this one.
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && /^host$/i.test(name)).length;
   return hosts === 1 || (hosts === 0 && httpVersion === '1.0');
 }
 

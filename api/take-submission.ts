@@ -4,6 +4,7 @@ import type { JobRecord } from '../shared/job-record.ts';
 import { findJob } from './find-job.ts';
 import { requireSame } from './idempotency.ts';
 import type { ApiDeps, ApiEnv } from './route.ts';
+import { setHeader } from './set-header.ts';
 import { submitJob } from './submit-job.ts';
 import { readUpload, type Upload } from './upload/read-upload.ts';
 
@@ -33,7 +34,7 @@ export async function takeSubmission(deps: ApiDeps, c: Context<ApiEnv>): Promise
   if (claim.earlier) {
     const again = await readUpload(c.env.incoming, c.req.queries(), config.maxImageBytes);
     requireSame(claim.earlier, hashUpload(again));
-    c.header('Idempotency-Replayed', 'true');
+    setHeader(c, 'Idempotency-Replayed', 'true');
     return { ...(await findAgain(deps, claim.earlier.id, owner)), isReplay: true };
   }
   return claim.holdWhile(async () => {

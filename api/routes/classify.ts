@@ -7,6 +7,7 @@ import { imageBody, optionsQuery } from '../openapi/image-request.ts';
 import { json, problems, SUBMISSION_PROBLEMS } from '../openapi/responses.ts';
 import { problemResponse } from '../problem-response.ts';
 import type { Route } from '../route.ts';
+import { setHeader } from '../set-header.ts';
 import { takeSubmission } from '../take-submission.ts';
 
 const Classification = z
@@ -60,15 +61,15 @@ export const classify: Route = {
     waits.requireRoom(owner);
     const { id } = await takeSubmission(deps, c);
     c.set('jobId', id);
-    c.header('X-Job-Id', id);
-    const { signal } = c.req.raw;
+    setHeader(c, 'X-Job-Id', id);
+    const answer = c.env.outgoing;
     const read = () => findJob(store, id, { owner, ttlSeconds: config.resultTtlSeconds });
     const record = await waits.readUntil(id, read, ({ status }) => isFinal(status), {
       owner,
       ms: config.classifyTimeoutMs,
-      signal,
+      answer,
     });
-    const isUnwanted = signal.aborted && c.req.header('Idempotency-Key') === undefined;
+    const isUnwanted = answer.destroyed && c.req.header('Idempotency-Key') === undefined;
     if (isUnwanted && (await store.cancel(id, owner)) === 'canceled') await queue.remove(id);
     const { outcome } = record.result ?? {};
     switch (outcome?.status) {

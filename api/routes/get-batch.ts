@@ -37,7 +37,7 @@ export const getBatch: Route = {
           ? await waits.readUntil(id, read, ({ finishedAt }) => finishedAt !== undefined, {
               owner,
               ms: waitMs,
-              signal: c.req.raw.signal,
+              answer: c.env.outgoing,
             })
           : await read();
       const finished = record.finishedAt !== undefined;

@@ -6,6 +6,7 @@ import { jobParams } from '../openapi/job-params.ts';
 import { json, problems, retryAfter } from '../openapi/responses.ts';
 import { parseWait } from '../parse-wait.ts';
 import type { Route } from '../route.ts';
+import { setHeader } from '../set-header.ts';
 
 const query = z.object({
   wait: z.number().min(0).optional().meta({
@@ -44,13 +45,10 @@ export const getJob: Route = {
           ? await waits.readUntil(id, read, ({ status }) => isFinal(status), {
               owner,
               ms: waitMs,
-              signal: c.req.raw.signal,
+              answer: c.env.outgoing,
             })
           : await read();
-      return c.json(
-        presentJob(id, record),
-        200,
-        isFinal(record.status) ? {} : { 'Retry-After': '1' },
-      );
+      if (!isFinal(record.status)) setHeader(c, 'Retry-After', '1');
+      return c.json(presentJob(id, record), 200);
     },
 };

@@ -11,6 +11,7 @@ import { idempotencyHeaders, replayed } from '../openapi/idempotency-headers.ts'
 import { json, location, problems } from '../openapi/responses.ts';
 import { resolveModel } from '../resolve-model.ts';
 import type { Route } from '../route.ts';
+import { setHeader } from '../set-header.ts';
 import { JsonUpload } from '../upload/read-json.ts';
 
 const binary = z.any().meta({ type: 'string', format: 'binary' });
@@ -91,7 +92,7 @@ export const postBatch: Route = {
     parseOptions({});
     const answer = async (id: string, status: 200 | 202) => {
       c.set('jobId', id);
-      c.header('Location', `/v1/batches/${id}`);
+      setHeader(c, 'Location', `/v1/batches/${id}`);
       const record = await findBatch(batches, id, { owner, ttlSeconds: config.resultTtlSeconds });
       return { record, response: c.json(presentBatch(id, record, Date.now()), status) };
     };
@@ -101,7 +102,7 @@ export const postBatch: Route = {
     const { body, digest, release } = tapBody(c.env.incoming);
     if (claim?.earlier) {
       requireSame(claim.earlier, await digest(config.maxBatchBytes));
-      c.header('Idempotency-Replayed', 'true');
+      setHeader(c, 'Idempotency-Replayed', 'true');
       return (await answer(claim.earlier.id, 200)).response;
     }
     const receive = async () => {

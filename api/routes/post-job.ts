@@ -4,6 +4,7 @@ import { idempotencyHeaders, replayed } from '../openapi/idempotency-headers.ts'
 import { imageBody, optionsQuery } from '../openapi/image-request.ts';
 import { json, location, problems, retryAfter, SUBMISSION_PROBLEMS } from '../openapi/responses.ts';
 import type { Route } from '../route.ts';
+import { setHeader } from '../set-header.ts';
 import { takeSubmission } from '../take-submission.ts';
 
 export const postJob: Route = {
@@ -33,8 +34,8 @@ export const postJob: Route = {
     const { id, record, isReplay } = await takeSubmission(deps, c);
     c.set('jobId', id);
     const job = presentJob(id, record);
-    c.header('Location', job.links.self);
-    if (!isFinal(record.status)) c.header('Retry-After', '1');
+    setHeader(c, 'Location', job.links.self);
+    if (!isFinal(record.status)) setHeader(c, 'Retry-After', '1');
     return c.json(job, isReplay ? 200 : 202);
   },
 };
