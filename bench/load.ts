@@ -4,8 +4,9 @@ import { ask } from './ask.ts';
 /** How one image goes and its result comes: as a job that is waited for or polled for, or in one call. */
 export type SingleWay =
   | { kind: 'wait' | 'poll' | 'classify' }
-  /** One POST to another server; `field` names the part where that takes a form. */
-  | { kind: 'peer'; path: string; field?: string };
+  /** One request of any server, and a text that its answer must hold; `field` names the image's part in a form. */
+  | { kind: 'post'; path: string; expected: string; field?: string }
+  | { kind: 'get'; path: string; expected: string };
 
 /** Many images in one upload. */
 export interface BatchWay {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureFlat } from './measure-flat.ts';
+import { measureHttp } from './measure-http.ts';
 import { measureLatency } from './measure-latency.ts';
 import { measureOverhead } from './measure-overhead.ts';
 import { measureStart } from './measure-start.ts';
@@ -15,6 +16,7 @@ type Section = (options: BenchOptions, pictures: Pictures) => Promise<Report>;
 const sections: Record<string, Section> = {
   overhead: measureOverhead,
   latency: measureLatency,
+  http: measureHttp,
   flat: measureFlat,
   start: measureStart,
 };

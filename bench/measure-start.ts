@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { listenOnce } from '../start/listen-once.ts';
 import { getRequest, openClient, postRequest } from './http-client.ts';
 import type { BenchOptions } from './options.ts';
@@ -10,6 +9,7 @@ import { processTree } from './process-usage.ts';
 import { type Product, startProduct } from './product.ts';
 import type { Report } from './report.ts';
 import { median, sum } from './statistics.ts';
+import { waitForAnswer } from './wait-for-answer.ts';
 
 interface Started {
   ms: number;
@@ -57,19 +57,8 @@ async function startApi({ services }: Product): Promise<Started> {
     execArgv: ['--max-semi-space-size=4'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  while (!(await answers(port))) await delay(5);
+  await waitForAnswer(port);
   return { ms: performance.now() - startedAt, residentMb: await endAndWeigh(api) };
-}
-
-async function answers(port: number): Promise<boolean> {
-  try {
-    const client = await openClient(port);
-    await client.send(getRequest('/livez')).finally(client.close);
-    return true;
-  } catch {
-    // Nobody listens yet.
-    return false;
-  }
 }
 
 /** A job waits already; the worker's own record tells when it began. */

@@ -26,7 +26,7 @@ export function parseOptions(args: string[], sections: string[]): BenchOptions {
   const { values } = parseArgs({
     args,
     options: {
-      only: { type: 'string', default: 'overhead,latency,start' },
+      only: { type: 'string', default: 'overhead,latency,start,http' },
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '3' },
       clients: { type: 'string', default: '16' },

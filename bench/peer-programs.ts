@@ -9,7 +9,7 @@ export interface PeerProgram {
 }
 
 const UVICORN = '--host 127.0.0.1 --port {port} --no-access-log --log-level warning';
-const rawWay = { kind: 'peer', path: '/classify' } as const;
+const rawWay = { kind: 'post', path: '/classify', expected: '"label"' } as const;
 const formWay = { ...rawWay, field: 'image' } as const;
 
 /** Python's servers with the product's weights and one inference thread a process, each as its documentation tunes it. */

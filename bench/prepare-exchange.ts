@@ -20,10 +20,20 @@ export function prepareExchange(
   way: SingleWay,
   images: Buffer[],
 ): Exchange {
+  if (way.kind === 'get') return prepareOneCall([getRequest(way.path)], way.expected);
+  if (way.kind === 'post') {
+    return prepareOneCall(
+      images.map((image) => imageRequest(way, image)),
+      way.expected,
+    );
+  }
   const query = model ? `?model=${model}` : '';
-  if (way.kind === 'peer') return prepareOneCall(images.map((image) => peerRequest(way, image)));
   if (way.kind === 'classify') {
-    return prepareOneCall(images.map((image) => postRequest(`/v1/classify${query}`, image)));
+    const path = `/v1/classify${query}`;
+    return prepareOneCall(
+      images.map((image) => postRequest(path, image)),
+      '"label"',
+    );
   }
   const posts = images.map((image) => postRequest(`/v1/jobs${query}`, image));
   return async (client, index) => {
@@ -42,15 +52,15 @@ export function prepareExchange(
   };
 }
 
-function prepareOneCall(posts: Buffer[]): Exchange {
+function prepareOneCall(requests: Buffer[], expected: string): Exchange {
   return async (client, index) => {
-    const answer = await client.send(pick(posts, index));
-    if (!answer.includes('"label"')) throw new Error(`An answer has no labels: ${answer}`);
+    const answer = await client.send(pick(requests, index));
+    if (!answer.includes(expected)) throw new Error(`Expected ${expected} but received ${answer}.`);
     return undefined;
   };
 }
 
-function peerRequest({ path, field }: { path: string; field?: string }, image: Buffer): Buffer {
+function imageRequest({ path, field }: { path: string; field?: string }, image: Buffer): Buffer {
   if (!field) return postRequest(path, image);
   const boundary = 'darkroom-bench';
   const head = `--${boundary}\r\nContent-Disposition: form-data; name="${field}"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n`;

@@ -1,4 +1,5 @@
 import { type Services, startServices } from '../test/start-services.ts';
+import { waitForAnswer } from './wait-for-answer.ts';
 
 export interface Product {
   services: Services;
@@ -15,9 +16,11 @@ export async function startProduct(env: NodeJS.ProcessEnv = {}, workers = 1): Pr
     redisArgs: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
   });
   const processes = [services.redis.process, ...services.processes];
+  const port = Number(new URL(services.url).port);
+  await waitForAnswer(port);
   return {
     services,
-    port: Number(new URL(services.url).port),
+    port,
     roots: processes.map(({ pid }) => pid ?? 0),
   };
 }
