@@ -4,6 +4,18 @@ import type { Redis } from 'ioredis';
 /** The name of the one BullMQ queue; its keys in Redis begin with `bull:jobs:`. */
 export const QUEUE_NAME = 'jobs';
 
+export interface QueueDepth {
+  /** Single jobs that wait. */
+  waiting: number;
+  /** Jobs of batches that wait; most of a batch has no ticket yet. */
+  batch: number;
+  /** Jobs that wait for their next attempt. */
+  retrying: number;
+  active: number;
+  /** Of the jobs that wait for a worker, the oldest of each kind. */
+  oldestIds: string[];
+}
+
 export type JobQueue = ReturnType<typeof createJobQueue>;
 
 /**
@@ -29,6 +41,17 @@ export function createJobQueue(
     removeOnComplete: true,
     removeOnFail: true,
   });
+  /** How many jobs are in which state, and which wait longest. Constant time. */
+  const depth = async (): Promise<QueueDepth> => {
+    const [counts, single, [batch]] = await Promise.all([
+      queue.getJobCounts('wait', 'prioritized', 'delayed', 'active'),
+      redis.lindex(queue.toKey('wait'), -1),
+      redis.zrange(queue.toKey('prioritized'), '0', '0'),
+    ]);
+    const { wait = 0, prioritized = 0, delayed = 0, active = 0 } = counts;
+    const oldestIds = [single, batch].filter((id) => typeof id === 'string');
+    return { waiting: wait, batch: prioritized, retrying: delayed, active, oldestIds };
+  };
   return {
     /** Puts a job's ticket into the queue. Doing it twice is doing it once: the ticket bears the job's id. */
     async add(jobId: string): Promise<void> {
@@ -51,15 +74,12 @@ export function createJobQueue(
       await queue.remove(jobId);
     },
 
+    depth,
+
     /** How many jobs wait and how many run. Constant time. */
     async counts(): Promise<{ waiting: number; active: number }> {
-      const { active = 0, ...waiting } = await queue.getJobCounts(
-        'wait',
-        'prioritized',
-        'delayed',
-        'active',
-      );
-      return { waiting: Object.values(waiting).reduce((sum, count) => sum + count, 0), active };
+      const { waiting, batch, retrying, active } = await depth();
+      return { waiting: waiting + batch + retrying, active };
     },
   };
 }

@@ -3,7 +3,7 @@ import type { ModelInfo } from './model-info.ts';
 
 /** How often a worker says that it is there, and how long it counts as there after that, in milliseconds. */
 export const HEARTBEAT_MS = 5_000;
-const ALIVE_MS = 15_000;
+export const ALIVE_MS = 15_000;
 
 const WORKERS = 'darkroom:workers';
 const MODELS = 'darkroom:models';
@@ -15,6 +15,8 @@ export interface WorkerInfo {
   concurrency: number;
   /** Names of the models that it has loaded. */
   models: string[];
+  /** Why it does not get on, where it does not. */
+  stuck?: string;
 }
 
 export interface Registered {

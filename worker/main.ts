@@ -16,6 +16,7 @@ import { createJobConsumer } from './job-consumer.ts';
 import { ModelsUnusable } from './pool/child.ts';
 import { createChildPool } from './pool/child-pool.ts';
 import { processJob } from './process-job.ts';
+import { createProgress } from './progress.ts';
 
 process.title = 'darkroom-worker';
 
@@ -59,29 +60,46 @@ async function main(config: Config): Promise<void> {
   const registry = createWorkerRegistry(redis);
   const models = pool.models.map(({ name }) => name);
   requireDefaultModel(config, models);
-  const announce = async () => {
-    // Without Redis the announcements would pile up, and all be sent when it is back.
-    if (redis.status !== 'ready') return;
-    await registry.announce({ name: worker, concurrency, models }, pool.models).then(
-      () => faults.over('the heartbeat failed'),
-      (error: unknown) => faults.seen('the heartbeat failed', error),
-    );
-  };
   const queue = createJobQueue(redis, {
     maxAttempts: config.maxAttempts,
     onError: (error) => faults.seen('the queue cannot be used', error),
   });
+  const progress = createProgress({ concurrency, jobTimeoutMs: config.jobTimeoutMs });
+  const tellProgress = async () => {
+    const { waiting, batch } = await queue.depth();
+    progress.look(waiting + batch > 0);
+    const stuck = progress.stuck();
+    const info = { name: worker, concurrency, models, ...(stuck ? { stuck } : {}) };
+    await registry.announce(info, pool.models);
+  };
+  const announce = async () => {
+    // Without Redis the announcements would pile up, and all be sent when it is back.
+    if (redis.status !== 'ready') return;
+    await tellProgress().then(
+      () => faults.over('the heartbeat failed'),
+      (error: unknown) => {
+        faults.seen('the heartbeat failed', error);
+        progress.restart();
+      },
+    );
+  };
   const feed = createBatchFeed(redis, queue);
   const consumer = createJobConsumer({
     connection: redis,
     concurrency,
     log,
     faults,
-    run: (id, attempt) => processJob(id, attempt, { store, feed, pool, worker, log }),
+    run: async (id, attempt) => {
+      const end = progress.begin();
+      await processJob(id, attempt, { store, feed, pool, worker, log }).finally(end);
+    },
     release: (id) => store.release(id),
   });
   void announce();
-  redis.on('ready', announce);
+  redis.on('ready', () => {
+    progress.restart();
+    void announce();
+  });
   // What a lost API or worker has taken out of a batch, and the first of a batch, wait for no other word.
   const feeding = setInterval(() => {
     if (redis.status !== 'ready') return;

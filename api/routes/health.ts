@@ -15,6 +15,10 @@ const Ready = z
         name: z.string(),
         concurrency: z.number().int(),
         models: z.array(z.string()),
+        stuck: z
+          .string()
+          .optional()
+          .meta({ description: 'Why it does not get on, where it does not.' }),
       }),
     ),
     queue: z.strictObject({
