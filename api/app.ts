@@ -57,7 +57,7 @@ export const routes: Route[] = [
 /** The API as a value; serving it is `main.ts`. */
 export function createApp(deps: ApiDeps, root: string): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
-  app.use(requestId(), requestLog(deps.log));
+  app.use(requestId(), requestLog(deps.log, deps.metrics));
   const guards = createGuards(deps);
   for (const route of routes) {
     const path = route.doc.path.replaceAll(/\{(\w+)\}/g, ':$1');
@@ -87,7 +87,7 @@ export function createApp(deps: ApiDeps, root: string): Hono<ApiEnv> {
       problem('route_not_found', 'Expected a path of the API; /docs has them all.'),
     ),
   );
-  app.onError(handleError(deps.log, deps.faults));
+  app.onError(handleError(deps));
   return app;
 }
 

@@ -16,6 +16,8 @@ import { createRedisProbe } from '../shared/redis-state.ts';
 import { createUsageStore } from '../shared/usage-store.ts';
 import { createWorkerRegistry } from '../shared/worker-registry.ts';
 import { createAdmission } from './admission.ts';
+import { registerApiGauges } from './api-gauges.ts';
+import { createApiMetrics } from './api-metrics.ts';
 import { createDrainRate } from './drain-rate.ts';
 import { createIdempotency } from './idempotency.ts';
 import { createJobWaits } from './job-waits.ts';
@@ -57,6 +59,11 @@ export function createDeps(
   const memory = remember(createRedisMemoryReader(redis), storedMs);
   const drain = createDrainRate();
   subscriber.on('message', drain.count);
+  const waits = createJobWaits(subscriber);
+  const registered = remember(() => registry.read(), registeredMs);
+  const metrics = createApiMetrics();
+  const sources = { redisState, queue, stored, memory, registered, waits, limits: config };
+  registerApiGauges(metrics.registry, sources);
   return {
     config,
     store: createJobStore(redis, config.resultTtlSeconds),
@@ -64,8 +71,8 @@ export function createDeps(
     batches: createBatchStore(redis, config.resultTtlSeconds),
     feed: createBatchFeed(redis, queue),
     idempotency: createIdempotency(redis),
-    waits: createJobWaits(subscriber),
-    registered: remember(() => registry.read(), registeredMs),
+    waits,
+    registered,
     admission: createAdmission({ stored, memory, drainRate: drain.perSecond, limits: config }),
     usage: createUsageStore(redis),
     keyRing: createKeyRing({
@@ -77,6 +84,7 @@ export function createDeps(
     admit: createRateWindow(redis),
     redisState,
     faults,
+    metrics,
     log,
     version,
   };

@@ -106,6 +106,11 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
       }
     },
 
+    /** How many waits are open. */
+    open(): number {
+      return [...openByOwner.values()].reduce((sum, count) => sum + count, 0);
+    },
+
     /** Lets every open wait answer with the job as it stands. */
     close(): void {
       closed = true;

@@ -2,9 +2,12 @@ import { Hono } from 'hono';
 import { expect, test } from 'vitest';
 import { createLogger } from '../shared/logger.ts';
 import { silentFaults } from '../test/silent-faults.ts';
+import { createApiMetrics } from './api-metrics.ts';
 import { handleError } from './handle-error.ts';
 import { limitReads } from './limit-reads.ts';
 import type { ApiEnv } from './route.ts';
+
+const log = createLogger('test', 'silent');
 
 function readsOf(owner: string) {
   return new Hono<ApiEnv>()
@@ -14,7 +17,7 @@ function readsOf(owner: string) {
     })
     .use(limitReads(3))
     .get('/', (c) => c.text('read'))
-    .onError(handleError(createLogger('test', 'silent'), silentFaults));
+    .onError(handleError({ log, faults: silentFaults, metrics: createApiMetrics() }));
 }
 
 async function readSix(owner: string): Promise<Response[]> {

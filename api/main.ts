@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, ConfigError, parseConfig } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
+import { serveMetrics } from '../shared/metrics-server.ts';
 import { projectRoot } from '../shared/project-root.ts';
 import { createRedis, createSubscriber } from '../shared/redis.ts';
 import { onShutdown } from '../shared/shutdown.ts';
@@ -30,13 +31,17 @@ async function main(config: Config): Promise<void> {
   const root = projectRoot();
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const deps = createDeps(config, { redis, subscriber }, { log, version });
-  const { faults } = deps;
+  const { faults, metrics } = deps;
   for (const connection of [redis, subscriber]) {
     connection.on('error', (error) => faults.seen('a connection to Redis failed', error));
   }
   await requireKeys(config, redis, deps.keyRing);
   const app = createApp(deps, root);
   const server = await serve(app, config);
+  const { host, metricsPort } = config;
+  const metricsServer = metricsPort
+    ? await serveMetrics(metrics.registry, { host, port: metricsPort })
+    : undefined;
   log.info(
     { host: config.host, port: config.port, ms: Math.round(performance.now()) },
     'listening',
@@ -47,6 +52,7 @@ async function main(config: Config): Promise<void> {
     unwatch();
     deps.waits.close();
     await stopServer(server, config.shutdownTimeoutMs);
+    metricsServer?.close();
     redis.disconnect();
     subscriber.disconnect();
   }, log);

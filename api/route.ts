@@ -13,6 +13,7 @@ import type { RedisState } from '../shared/redis-state.ts';
 import type { UsageStore } from '../shared/usage-store.ts';
 import type { Registered } from '../shared/worker-registry.ts';
 import type { Admission } from './admission.ts';
+import type { ApiMetrics } from './api-metrics.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { JobWaits } from './job-waits.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -37,6 +38,7 @@ export interface ApiDeps {
   /** Whether Redis can be used now; answers within a second. */
   redisState: () => Promise<RedisState>;
   faults: FaultLog;
+  metrics: ApiMetrics;
   log: Logger;
   version: string;
 }

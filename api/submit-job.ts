@@ -13,7 +13,13 @@ import type { Upload } from './upload/read-upload.ts';
  * What is to stand under an Idempotency-Key is stored in the same step as the job.
  */
 export async function submitJob(
-  { config, store, queue, registered }: Pick<ApiDeps, 'config' | 'store' | 'queue' | 'registered'>,
+  {
+    config,
+    store,
+    queue,
+    registered,
+    metrics,
+  }: Pick<ApiDeps, 'config' | 'store' | 'queue' | 'registered' | 'metrics'>,
   owner: string,
   { image, format, options }: Upload,
   entryOf?: (id: string) => ClaimEntry,
@@ -28,6 +34,7 @@ export async function submitJob(
   ]);
   const isStored = stored.status === 'fulfilled' && stored.value !== false;
   if (isStored && queued.status === 'fulfilled') {
+    metrics.accepted('single');
     return { id, record: { owner, status: 'queued', spec, attempts: 0 } };
   }
   await Promise.allSettled([queue.remove(id), store.withdraw(id)]);

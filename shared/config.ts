@@ -83,6 +83,8 @@ export function parseConfig(env: Env) {
     rateLimit: read('RATE_LIMIT', rate, undefined),
     /** How long `POST /v1/classify` waits for its job. */
     classifyTimeoutMs: read('CLASSIFY_TIMEOUT', duration(0.1, 600), 30_000),
+    /** Where `/metrics` is, at HOST; none by default. `npm start` gives its worker the next one. */
+    metricsPort: read('METRICS_PORT', whole(1, 65_534), undefined),
     logLevel: read(
       'LOG_LEVEL',
       oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),

@@ -47,12 +47,18 @@ async function run(
   say(
     `Starting the API and a worker${redis ? ', with a Redis that keeps its data in ./data' : ''}.`,
   );
+  const { metricsPort } = config;
   const serviceEnv = { ...env, PORT: `${port}`, ...(redis && { REDIS_URL: redis.url }) };
+  // Both listen on one host, so the worker takes the next port.
+  const workerEnv = metricsPort
+    ? { ...serviceEnv, METRICS_PORT: `${metricsPort + 1}` }
+    : serviceEnv;
+  const envOf = { api: serviceEnv, worker: workerEnv };
   const services = (['api', 'worker'] as const).map((service) =>
     supervise({
       name: service === 'api' ? 'The API' : 'The worker',
       say,
-      start: () => spawnService(service, { env: serviceEnv, watch }),
+      start: () => spawnService(service, { env: envOf[service], watch }),
       isHopeless: ({ code }) => code === EX_CONFIG,
     }),
   );

@@ -8,6 +8,7 @@ import { createLogger } from '../shared/logger.ts';
 import { createJobQueue } from '../shared/queue.ts';
 import { createJobConsumer } from '../worker/job-consumer.ts';
 import { processJob } from '../worker/process-job.ts';
+import { createWorkerMetrics } from '../worker/worker-metrics.ts';
 import { fillBatch, image, specNow } from './fill-batch.ts';
 import { startRedis, type TestRedis } from './redis-server.ts';
 import { silentFaults } from './silent-faults.ts';
@@ -64,6 +65,7 @@ test(`${ITEMS} items of ${KEYS} keys advance side by side, and a single picture 
     }
   };
   let submitting: Promise<void> | undefined;
+  const metrics = createWorkerMetrics(async () => 'ok');
   const pool = { classify: async () => fiveLabels, models: [] };
   const consumer = createJobConsumer({
     connection: redis,
@@ -73,7 +75,7 @@ test(`${ITEMS} items of ${KEYS} keys advance side by side, and a single picture 
     run: (id, attempt) => {
       begun.push(id);
       if (begun.length === ITEMS / 2) submitting = submitSingles();
-      return processJob(id, attempt, { store, feed, pool, worker: 'w', log });
+      return processJob(id, attempt, { store, feed, pool, worker: 'w', log, metrics });
     },
     release: (id) => store.release(id),
   });

@@ -6,6 +6,7 @@ import { type Config, ConfigError, parseConfig } from '../shared/config.ts';
 import { createFaultLog } from '../shared/fault-log.ts';
 import { createJobStore } from '../shared/job-store.ts';
 import { createLogger } from '../shared/logger.ts';
+import { serveMetrics } from '../shared/metrics-server.ts';
 import { createJobQueue } from '../shared/queue.ts';
 import { createPatientRedis } from '../shared/redis.ts';
 import { createRedisProbe } from '../shared/redis-state.ts';
@@ -17,6 +18,7 @@ import { ModelsUnusable } from './pool/child.ts';
 import { createChildPool } from './pool/child-pool.ts';
 import { processJob } from './process-job.ts';
 import { createProgress } from './progress.ts';
+import { createWorkerMetrics } from './worker-metrics.ts';
 
 process.title = 'darkroom-worker';
 
@@ -41,6 +43,12 @@ async function main(config: Config): Promise<void> {
   const faults = createFaultLog(log, redisState);
   redis.on('error', (error) => faults.seen('a connection to Redis failed', error));
 
+  const metrics = createWorkerMetrics(redisState);
+  const { host, metricsPort } = config;
+  const metricsServer = metricsPort
+    ? await serveMetrics(metrics.registry, { host, port: metricsPort })
+    : undefined;
+
   const pool = await createChildPool(
     concurrency,
     {
@@ -54,7 +62,7 @@ async function main(config: Config): Promise<void> {
       timeoutMs: config.jobTimeoutMs,
       memoryLimitBytes: config.childMemoryLimitBytes,
     },
-    { log, faults },
+    { log, faults, metrics },
   );
   const store = createJobStore(redis, config.resultTtlSeconds);
   const registry = createWorkerRegistry(redis);
@@ -91,7 +99,7 @@ async function main(config: Config): Promise<void> {
     faults,
     run: async (id, attempt) => {
       const end = progress.begin();
-      await processJob(id, attempt, { store, feed, pool, worker, log }).finally(end);
+      await processJob(id, attempt, { store, feed, pool, worker, log, metrics }).finally(end);
     },
     release: (id) => store.release(id),
   });
@@ -117,6 +125,7 @@ async function main(config: Config): Promise<void> {
     await consumer.close(config.shutdownTimeoutMs);
     await pool.close();
     if (redis.status === 'ready') await registry.leave(worker);
+    metricsServer?.close();
     redis.disconnect();
   }, log);
 }

@@ -8,9 +8,11 @@ import type { ModelInfo } from '../shared/model-info.ts';
 import type { Outcome } from '../shared/outcome.ts';
 import type { ChildPool } from './pool/child-pool.ts';
 import { processJob } from './process-job.ts';
+import { createWorkerMetrics } from './worker-metrics.ts';
 
 const redis = new Redis(inject('redisUrl'));
 const store = createJobStore(redis, 60);
+const metrics = createWorkerMetrics(async () => 'ok');
 const log = createLogger('test', 'silent');
 const feed = { feed: async () => undefined };
 const owner = 'tester';
@@ -50,7 +52,7 @@ function run(classify: ChildPool['classify'], isLastAttempt = false): Promise<vo
   return processJob(
     id,
     { isLastAttempt },
-    { store, feed, pool: { classify, models }, worker: 'w-1', log },
+    { store, feed, pool: { classify, models }, worker: 'w-1', log, metrics },
   );
 }
 

@@ -5,6 +5,7 @@ import type { Logger } from '../shared/logger.ts';
 import type { Attempt } from './job-consumer.ts';
 import { onceRedisCan } from './once-redis-can.ts';
 import type { ChildPool } from './pool/child-pool.ts';
+import type { WorkerMetrics } from './worker-metrics.ts';
 
 export interface ProcessJobDeps {
   store: Pick<JobStore, 'begin' | 'finish'>;
@@ -13,6 +14,7 @@ export interface ProcessJobDeps {
   /** This worker's name, for the job's record. */
   worker: string;
   log: Logger;
+  metrics: Pick<WorkerMetrics, 'jobFinal' | 'jobCanceled' | 'jobRetried'>;
 }
 
 /**
@@ -22,13 +24,14 @@ export interface ProcessJobDeps {
 export async function processJob(
   id: string,
   { isLastAttempt, signal }: Attempt,
-  { store, feed, pool, worker, log }: ProcessJobDeps,
+  { store, feed, pool, worker, log, metrics }: ProcessJobDeps,
 ): Promise<void> {
   const startedAt = Date.now();
   const begun = await onceRedisCan(() => store.begin(id, worker), signal);
   if (begun.state === 'cancellation_requested') {
     const result: JobResult = { outcome: { status: 'canceled' }, finishedAt: Date.now() };
-    await onceRedisCan(() => store.finish(id, result), signal);
+    const { changed } = await onceRedisCan(() => store.finish(id, result), signal);
+    if (changed) metrics.jobCanceled();
     return;
   }
   if (begun.state !== 'begun') {
@@ -39,7 +42,8 @@ export async function processJob(
   const outcome = await classify();
   const sha256 = pool.models.find((model) => model.name === spec.model)?.sha256;
   const result: JobResult = { outcome, finishedAt: Date.now() };
-  const { feedIsLow } = await onceRedisCan(() => store.finish(id, result, sha256), signal);
+  const { changed, feedIsLow } = await onceRedisCan(() => store.finish(id, result, sha256), signal);
+  if (changed) metrics.jobFinal({ createdAt: spec.createdAt, startedAt, result });
   if (feedIsLow) await feed.feed();
   log.info(
     {
@@ -63,7 +67,10 @@ export async function processJob(
         minConfidence: spec.minConfidence,
       });
     } catch (error) {
-      if (!isLastAttempt) throw error;
+      if (!isLastAttempt) {
+        metrics.jobRetried();
+        throw error;
+      }
       log.error({ err: error, job: id }, 'job given up');
       return {
         status: 'failed',

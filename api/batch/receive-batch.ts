@@ -79,15 +79,19 @@ async function addItem(
   item: BatchItem,
   { owner, options }: Reception,
 ): Promise<boolean> {
-  const { batches, feed, admission } = deps;
+  const { batches, feed, admission, metrics } = deps;
   const row = { jobId: newId('job'), id: item.id ?? String(index) };
   const checked = await checkItem(deps, item, options());
-  if ('code' in checked) return batches.addFailedItem(batch, row, { owner, ...checked });
+  if ('code' in checked) {
+    metrics.refused(checked.code);
+    return batches.addFailedItem(batch, row, { owner, ...checked });
+  }
   while (!(await admission.hasBatchRoom())) {
     if (!(await batches.touch(batch))) return false;
     await delay(ROOM_CHECK_MS);
   }
   const { taken, feedIsLow } = await batches.addItem(batch, row, { owner, ...checked });
+  if (taken) metrics.accepted('batch');
   if (feedIsLow) await feed.feed();
   return taken;
 }

@@ -9,6 +9,7 @@ import { picture } from '../../test/image-bytes.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { fiveLabels, startStandInWorker } from '../../test/stand-in-worker.ts';
 import { until } from '../../test/until.ts';
+import { createApiMetrics } from '../api-metrics.ts';
 import { submitJob } from '../submit-job.ts';
 
 let redis: TestRedis;
@@ -152,7 +153,13 @@ test('takes a submission back, and does not count it, where the queue refuses it
     format: 'jpeg',
     options: { top_k: 5, min_confidence: 0 },
   } as const;
-  const deps = { config, store, queue, registered: () => registry.read() };
+  const deps = {
+    config,
+    store,
+    queue,
+    registered: () => registry.read(),
+    metrics: createApiMetrics(),
+  };
   await expect(submitJob(deps, 'alice', upload)).rejects.toThrow('no ticket');
   expect(await usageOf('a')).toMatchObject({
     total_requests: 0,

@@ -8,6 +8,7 @@ import { createPatientRedis } from '../../shared/redis.ts';
 import { fiveLabels } from '../../test/stand-in-worker.ts';
 import { createJobConsumer } from '../../worker/job-consumer.ts';
 import { processJob } from '../../worker/process-job.ts';
+import { createWorkerMetrics } from '../../worker/worker-metrics.ts';
 
 export interface WorkersOrder {
   workers: number;
@@ -69,7 +70,9 @@ async function startWorker(
       return fiveLabels;
     },
   };
-  const deps = { store, feed: createBatchFeed(connection, queue), pool, worker: 'simulated', log };
+  const feed = createBatchFeed(connection, queue);
+  const metrics = createWorkerMetrics(async () => 'ok');
+  const deps = { store, feed, pool, worker: 'simulated', log, metrics };
   const consumer = createJobConsumer({
     connection,
     concurrency,

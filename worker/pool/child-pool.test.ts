@@ -6,14 +6,18 @@ import { afterEach, expect, test } from 'vitest';
 import { createLogger } from '../../shared/logger.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import { silentFaults } from '../../test/silent-faults.ts';
+import { until } from '../../test/until.ts';
+import { createWorkerMetrics } from '../worker-metrics.ts';
 import { ModelsUnusable } from './child.ts';
 import { type ChildPool, createChildPool } from './child-pool.ts';
 
 const entry = fileURLToPath(new URL('../../test/children/misbehaving-child.ts', import.meta.url));
 const log = createLogger('test', 'silent');
 const pools: ChildPool[] = [];
+let metrics = createWorkerMetrics(async () => 'ok');
 
 afterEach(async () => {
+  metrics = createWorkerMetrics(async () => 'ok');
   await Promise.all(pools.splice(0).map((pool) => pool.close()));
 });
 
@@ -30,7 +34,7 @@ async function startPool(
       timeoutMs: options.timeoutMs ?? 20_000,
       memoryLimitBytes: 300 * 2 ** 20,
     },
-    { log, faults: silentFaults },
+    { log, faults: silentFaults, metrics },
   );
   pools.push(pool);
   return pool;
@@ -70,6 +74,23 @@ test('an image that crashes one child but not the next succeeds', async () => {
   await expect(pool.classify(request(`crash-once:${file}`))).resolves.toMatchObject({
     status: 'succeeded',
   });
+});
+
+test('counts the children that are started, that end, by reason, and that run', async () => {
+  const pool = await startPool(2, { timeoutMs: 300 });
+  await Promise.all(['crash', 'hang'].map((text) => pool.classify(request(text))));
+  await until(
+    async () =>
+      (await metrics.registry.getSingleMetricAsString('darkroom_children_running')).at(-1),
+    (running) => running === '2',
+  );
+  const text = await metrics.registry.metrics();
+  expect(text).toContain('darkroom_children_started_total 6');
+  expect(text).toContain('darkroom_children_ended_total{reason="crashed"} 2');
+  expect(text).toContain('darkroom_children_ended_total{reason="timed_out"} 2');
+  const { registry } = metrics;
+  await pool.close();
+  expect(await registry.metrics()).toContain('darkroom_children_ended_total{reason="stopped"} 2');
 });
 
 test('an image that hangs is ended at JOB_TIMEOUT, and fails with a code', async () => {

@@ -4,6 +4,7 @@ import type { Logger } from '../../shared/logger.ts';
 import type { ModelInfo } from '../../shared/model-info.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { ChildRequest } from '../child/protocol.ts';
+import type { WorkerMetrics } from '../worker-metrics.ts';
 import { type Child, ChildLost, type ChildOptions, ModelsUnusable, startChild } from './child.ts';
 import { lostOutcome } from './lost-outcome.ts';
 
@@ -18,11 +19,17 @@ export interface ChildPool {
   close(): Promise<void>;
 }
 
+export interface ChildPoolDeps {
+  log: Logger;
+  faults: FaultLog;
+  metrics: Pick<WorkerMetrics, 'childStarted' | 'childEnded'>;
+}
+
 /** Starts `size` children and resolves when all are ready. */
 export async function createChildPool(
   size: number,
   options: ChildOptions,
-  { log, faults }: { log: Logger; faults: FaultLog },
+  { log, faults, metrics }: ChildPoolDeps,
 ): Promise<ChildPool> {
   const all = new Set<Child>();
   const idle: Child[] = [];
@@ -40,7 +47,9 @@ export async function createChildPool(
     const child = await startChild(options);
     if (closed) child.kill();
     all.add(child);
-    void child.ended.then(() => {
+    metrics.childStarted();
+    void child.ended.then((reason) => {
+      metrics.childEnded(reason);
       all.delete(child);
       const position = idle.indexOf(child);
       if (position >= 0) idle.splice(position, 1);

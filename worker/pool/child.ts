@@ -20,7 +20,12 @@ const LEAN_MEMORY = {
 };
 
 /** Why a child ended under an image. */
-export type Casualty = 'crashed' | 'timed_out' | 'out_of_memory';
+const casualties = ['crashed', 'timed_out', 'out_of_memory'] as const;
+export type Casualty = (typeof casualties)[number];
+
+/** Why a child ended: also `crashed` where it had no image open. */
+export const childEnds = [...casualties, 'stopped'] as const;
+export type ChildEnd = (typeof childEnds)[number];
 
 /** The child died, or was ended, while it had the image open. */
 export class ChildLost extends Error {
@@ -48,8 +53,8 @@ export interface ChildOptions {
 export interface Child {
   pid: number;
   models: ModelInfo[];
-  /** Resolves when the process has ended. */
-  ended: Promise<void>;
+  /** Resolves when the process has ended, to why. */
+  ended: Promise<ChildEnd>;
   /** Classifies one image; one at a time. Throws ChildLost where the process does not survive it. */
   classify(request: ChildRequest): Promise<Outcome>;
   kill(): void;
@@ -68,7 +73,12 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     },
     ...(options.execArgv ? { execArgv: options.execArgv } : {}),
   });
-  const ended = once(childProcess, 'exit').then(() => undefined);
+  let why: ChildEnd = 'crashed';
+  const kill = (reason: ChildEnd) => {
+    why = reason;
+    childProcess.kill('SIGKILL');
+  };
+  const ended = once(childProcess, 'exit').then(() => why);
   const answers = listen(childProcess);
   const first = await answers.next();
   if (first.type !== 'ready') {
@@ -81,8 +91,8 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     pid: childProcess.pid ?? 0,
     models: first.models,
     ended,
-    kill: () => childProcess.kill('SIGKILL'),
-    classify: (request) => classify(childProcess, answers, request, options),
+    kill: () => kill('stopped'),
+    classify: (request) => classify(childProcess, answers, request, { ...options, kill }),
   };
 }
 
@@ -90,12 +100,12 @@ async function classify(
   childProcess: ChildProcess,
   answers: Answers,
   request: ChildRequest,
-  { timeoutMs, memoryLimitBytes }: ChildOptions,
+  { timeoutMs, memoryLimitBytes, kill }: ChildOptions & { kill: (reason: Casualty) => void },
 ): Promise<Outcome> {
   let casualty: Casualty = 'crashed';
   const end = (why: Casualty) => {
     casualty = why;
-    childProcess.kill('SIGKILL');
+    kill(why);
   };
   const deadline = setTimeout(() => end('timed_out'), timeoutMs);
   const watch = setInterval(async () => {
