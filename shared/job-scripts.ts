@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { REPLACE_CLAIM_LUA } from './claim-entry.ts';
 import { SPEC_FIELDS } from './job-record.ts';
 import { JOB_STATE_LUA } from './job-state-lua.ts';
+import { TAKE_TURN_LUA } from './take-turn-lua.ts';
 
 export const jobKey = (id: string) => `darkroom:job:${id}`;
 export const imageKey = (id: string) => `darkroom:image:${id}`;
@@ -35,8 +36,8 @@ const scripts = {
     redis.call('ZREM', 'darkroom:jobs:' .. job.owner, job.id)
     countUsage(job.owner, job.day, 'requests', -1, 'images', -1)
     return 1`,
-  beginJob: `
-    local id, worker, startedAt = unpack(ARGV)
+  beginJob: `${TAKE_TURN_LUA}
+    local id, worker, startedAt, machine, share, enough = unpack(ARGV)
     local job = readJob(id)
     if not job then return {'gone'} end
     if isFinal(job.status) then return {'final'} end
@@ -46,7 +47,8 @@ const scripts = {
     setStatus(job, 'processing', 'worker', worker, 'started_at', startedAt)
     redis.call('HINCRBY', job.key, 'attempts', 1)
     if batchStatus then redis.call('HSETNX', batchKey, 'started_at', startedAt) end
-    return {'begun', unpack(redis.call('HMGET', job.key, ${SPEC_FIELDS.map((name) => `'${name}'`).join(', ')}))}`,
+    local turnsAhead = machine and takeTurn(machine, worker, share, tonumber(enough)) or 0
+    return {'begun', turnsAhead, unpack(redis.call('HMGET', job.key, ${SPEC_FIELDS.map((name) => `'${name}'`).join(', ')}))}`,
   releaseJob: `
     local job = readJob(ARGV[1])
     if job and job.status == 'processing' then setStatus(job, 'queued') end`,
@@ -168,6 +170,9 @@ const scripts = {
 type NewJob = [id: string, owner: string, day: string, createdAt: number, ttl: number];
 type Fields = (string | number)[];
 
+/** What `placeArguments` makes. */
+type Turn = [] | readonly [machine: string, share: number, enough: number];
+
 type Scripts = {
   /** Refused where the image is not in the store. */
   submitJob(...args: [...NewJob, ...spec: Fields]): Promise<null>;
@@ -176,8 +181,10 @@ type Scripts = {
     ...args: [key: string, held: string, value: string, seconds: number, ...NewJob, ...spec: Fields]
   ): Promise<0 | 1>;
   withdrawJob(id: string): Promise<0 | 1>;
-  /** `begun` with the values of SPEC_FIELDS, or one word for why there is nothing to do. */
-  beginJob(id: string, worker: string, startedAt: number): Promise<[string, ...(string | null)[]]>;
+  /** `begun` with the turns ahead and the values of SPEC_FIELDS, or one word for why there is nothing to do. */
+  beginJob(
+    ...args: [id: string, worker: string, startedAt: number, ...Turn]
+  ): Promise<[string, number, ...(string | null)[]]>;
   releaseJob(id: string): Promise<null>;
   /** Whether it changed anything, and whether the queue wants more of the batches. */
   finishJob(

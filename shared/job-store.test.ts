@@ -54,7 +54,7 @@ const imageKey = () => `darkroom:image:${id}`;
 
 test('hands out the image as it was submitted, to every attempt', async () => {
   for (const attempts of [1, 2]) {
-    expect(await store.begin(id, 'w')).toEqual({ state: 'begun', spec, image });
+    expect(await store.begin(id, 'w')).toEqual({ state: 'begun', spec, image, turnsAhead: 0 });
     expect(await store.read(id)).toMatchObject({ status: 'processing', attempts, worker: 'w' });
     await store.release(id);
     expect((await store.read(id))?.status).toBe('queued');

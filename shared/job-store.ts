@@ -12,6 +12,7 @@ import {
 import { defineJobScripts, imageKey, jobKey } from './job-scripts.ts';
 import { readList } from './read-list.ts';
 import { resultFields } from './stored-result.ts';
+import { type Place, placeArguments } from './take-turn-lua.ts';
 import { dayOf } from './usage-store.ts';
 import { withImage } from './with-image.ts';
 
@@ -24,7 +25,8 @@ export interface Submitted {
 }
 
 export type Begun =
-  | { state: 'begun'; spec: JobSpec; image: Buffer | undefined }
+  /** `turnsAhead`: how far its worker is ahead of the others of its machine (take-turn-lua.ts). */
+  | { state: 'begun'; spec: JobSpec; image: Buffer | undefined; turnsAhead: number }
   /** Nothing to do: the job has expired, or is final already. */
   | { state: 'gone' | 'final' }
   /** A cancellation came while an earlier attempt was running: it is not tried again. */
@@ -86,14 +88,15 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
       ),
 
     /** Marks a job as processing and hands out its image. */
-    async begin(id: string, worker: string): Promise<Begun> {
-      const [[state, ...spec], image] = await Promise.all([
-        scripts.beginJob(id, worker, Date.now()),
+    async begin(id: string, worker: string, place?: Place): Promise<Begun> {
+      const turn = place ? placeArguments(place) : ([] as const);
+      const [[state, turnsAhead, ...spec], image] = await Promise.all([
+        scripts.beginJob(id, worker, Date.now(), ...turn),
         redis.getBuffer(imageKey(id)),
       ]);
       switch (state) {
         case 'begun':
-          return { state, spec: parseSpec(spec), image: image ?? undefined };
+          return { state, spec: parseSpec(spec), image: image ?? undefined, turnsAhead };
         case 'cancellation_requested':
         case 'final':
           return { state };

@@ -18,6 +18,7 @@ import { ModelsUnusable } from './pool/child.ts';
 import { createChildPool } from './pool/child-pool.ts';
 import { processJob } from './process-job.ts';
 import { createProgress } from './progress.ts';
+import { readPlace } from './read-place.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
 process.title = 'darkroom-worker';
@@ -92,6 +93,7 @@ async function main(config: Config): Promise<void> {
     );
   };
   const feed = createBatchFeed(redis, queue);
+  const place = readPlace(concurrency);
   const consumer = createJobConsumer({
     connection: redis,
     concurrency,
@@ -99,7 +101,9 @@ async function main(config: Config): Promise<void> {
     faults,
     run: async (id, attempt) => {
       const end = progress.begin();
-      await processJob(id, attempt, { store, feed, pool, worker, log, metrics }).finally(end);
+      await processJob(id, attempt, { store, feed, pool, worker, place, log, metrics }).finally(
+        end,
+      );
     },
     release: (id) => store.release(id),
   });

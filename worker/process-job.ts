@@ -2,6 +2,7 @@ import type { BatchFeed } from '../shared/batch-feed.ts';
 import type { JobResult } from '../shared/job-record.ts';
 import type { JobStore } from '../shared/job-store.ts';
 import type { Logger } from '../shared/logger.ts';
+import type { Place } from '../shared/take-turn-lua.ts';
 import type { Attempt } from './job-consumer.ts';
 import { onceRedisCan } from './once-redis-can.ts';
 import type { ChildPool } from './pool/child-pool.ts';
@@ -13,6 +14,8 @@ export interface ProcessJobDeps {
   pool: Pick<ChildPool, 'classify' | 'models'>;
   /** This worker's name, for the job's record. */
   worker: string;
+  /** Where it works, to keep level with the others there. */
+  place?: Place;
   log: Logger;
   metrics: Pick<WorkerMetrics, 'jobFinal' | 'jobCanceled' | 'jobRetried'>;
 }
@@ -24,10 +27,10 @@ export interface ProcessJobDeps {
 export async function processJob(
   id: string,
   { isLastAttempt, signal }: Attempt,
-  { store, feed, pool, worker, log, metrics }: ProcessJobDeps,
+  { store, feed, pool, worker, place, log, metrics }: ProcessJobDeps,
 ): Promise<void> {
   const startedAt = Date.now();
-  const begun = await onceRedisCan(() => store.begin(id, worker), signal);
+  const begun = await onceRedisCan(() => store.begin(id, worker, place), signal);
   if (begun.state === 'cancellation_requested') {
     const result: JobResult = { outcome: { status: 'canceled' }, finishedAt: Date.now() };
     const { changed } = await onceRedisCan(() => store.finish(id, result), signal);
@@ -38,7 +41,7 @@ export async function processJob(
     log.info({ job: id }, `job is ${begun.state}, passed over`);
     return;
   }
-  const { spec, image } = begun;
+  const { spec, image, turnsAhead } = begun;
   const outcome = await classify();
   const sha256 = pool.models.find((model) => model.name === spec.model)?.sha256;
   const result: JobResult = { outcome, finishedAt: Date.now() };
@@ -60,12 +63,8 @@ export async function processJob(
   async function classify(): Promise<Exclude<JobResult['outcome'], { status: 'canceled' }>> {
     try {
       if (!image) throw new Error('The image is not in the image store.');
-      return await pool.classify({
-        image,
-        model: spec.model,
-        topK: spec.topK,
-        minConfidence: spec.minConfidence,
-      });
+      const { model, topK, minConfidence } = spec;
+      return await pool.classify({ image, model, topK, minConfidence }, turnsAhead);
     } catch (error) {
       if (!isLastAttempt) {
         metrics.jobRetried();

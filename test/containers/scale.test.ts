@@ -18,8 +18,7 @@ describe.skipIf(!inject('hasEngine'))('scaled with Compose', () => {
   });
   afterAll(() => deployment?.[Symbol.asyncDispose]());
 
-  // What else runs on the machine may slow one worker, so the shares and the rates may be measured again.
-  test('four workers share 200 pictures, and each has its result once', { retry: 2 }, async () => {
+  test('four workers share 200 pictures within 20 per cent, and each has its result once', async () => {
     const all = await jobs.awaitAll(await jobs.submitAll(readPictures(200)));
     finished.push(...all);
 
@@ -29,10 +28,7 @@ describe.skipIf(!inject('hasEngine'))('scaled with Compose', () => {
     const shares = [...countByWorker(all).values()];
     console.log(`Shares of four workers in 200 pictures: ${shares.join(', ')}`);
     expect(shares).toHaveLength(4);
-    for (const share of shares) {
-      const others = (200 - share) / 3;
-      expect(Math.abs(share - others)).toBeLessThanOrEqual(0.2 * others);
-    }
+    expect(Math.max(...shares)).toBeLessThanOrEqual(1.2 * Math.min(...shares));
   });
 
   test('the log of the workers is JSON, with one line for each job', async () => {
@@ -66,6 +62,7 @@ describe.skipIf(!inject('hasEngine'))('scaled with Compose', () => {
 
   test.skipIf(availableParallelism() < 2)(
     'two workers do at least 1.7 times the images of one',
+    // What else runs on the machine may slow one of the two, so it may be measured again.
     { retry: 2 },
     async () => {
       await deployment.up(2);

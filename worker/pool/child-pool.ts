@@ -13,8 +13,9 @@ export interface ChildPool {
   /**
    * Classifies an image in a child of its own. One that takes its child with it is tried once more in a fresh
    * child, and has failed when that one does not survive it either. Throws on what is no fault of the image.
+   * The child rests before, for each of `turnsAhead` as long as the last image took.
    */
-  classify(request: ChildRequest): Promise<Outcome>;
+  classify(request: ChildRequest, turnsAhead?: number): Promise<Outcome>;
   /** Ends every child at once. */
   close(): Promise<void>;
 }
@@ -24,6 +25,9 @@ export interface ChildPoolDeps {
   faults: FaultLog;
   metrics: Pick<WorkerMetrics, 'childStarted' | 'childEnded'>;
 }
+
+/** Longest rest of a child before an image. */
+const LONGEST_REST_MS = 200;
 
 /** Starts `size` children and resolves when all are ready. */
 export async function createChildPool(
@@ -35,6 +39,7 @@ export async function createChildPool(
   const idle: Child[] = [];
   const waiting: ((child: Child) => void)[] = [];
   let closed = false;
+  let imageMs = 0;
 
   const offer = (child: Child) => {
     if (!all.has(child)) return;
@@ -75,10 +80,13 @@ export async function createChildPool(
   const take = (): Child | Promise<Child> =>
     idle.shift() ?? new Promise<Child>((resolve) => waiting.push(resolve));
 
-  const attempt = async (request: ChildRequest): Promise<Outcome> => {
+  const attempt = async (request: ChildRequest, turnsAhead = 0): Promise<Outcome> => {
     const child = await take();
+    if (turnsAhead > 0) await delay(Math.min(turnsAhead * imageMs, LONGEST_REST_MS));
+    const startedAt = performance.now();
     try {
       const outcome = await child.classify(request);
+      imageMs = performance.now() - startedAt;
       offer(child);
       return outcome;
     } catch (error) {
@@ -101,9 +109,9 @@ export async function createChildPool(
 
   return {
     models: [...all][0]?.models ?? [],
-    async classify(request) {
+    async classify(request, turnsAhead) {
       try {
-        return await attempt(request);
+        return await attempt(request, turnsAhead);
       } catch (error) {
         if (!(error instanceof ChildLost)) throw error;
         log.warn({ err: error }, 'an image took its child with it; it is tried once more');
