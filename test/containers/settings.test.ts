@@ -54,6 +54,7 @@ async function expectRefusal(
   const [{ State }] = await until(
     () => deployment.inspect(service),
     ([{ State: now }]) => now.ExitCode !== 0,
+    60_000,
   );
   expect(State.ExitCode).toBe(78);
 }
