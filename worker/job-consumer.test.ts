@@ -65,6 +65,25 @@ test('a job that throws is tried again, and the last attempt knows that it is th
   expect(await queue.counts()).toEqual({ waiting: 0, active: 0 });
 });
 
+test('the loss of a worker costs no attempt', async () => {
+  const started = signal();
+  const lost = consume({
+    run: async () => {
+      started.resolve();
+      await new Promise(() => undefined);
+    },
+  });
+  await queue.add('job_1');
+  await started.promise;
+  // What a kill -9 leaves behind: a ticket that is held, and nobody who renews its lock.
+  for (const connection of connections.slice(1)) connection.disconnect();
+  const again = signal<boolean>();
+  const next = consume({ run: async (_id, { isLastAttempt }) => again.resolve(isLastAttempt) });
+  expect(await again.promise).toBe(false);
+  await next.close(5_000);
+  await lost.close(1);
+});
+
 test('closing lets a running job end', async () => {
   const started = signal();
   const finish = signal();
