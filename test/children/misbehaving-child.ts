@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChildAnswer, ChildRequest } from '../../worker/child/protocol.ts';
+import { receiveRequest } from '../../worker/child/image-pipe.ts';
+import type { ChildAnswer, ChildMessage } from '../../worker/child/protocol.ts';
 
 /**
  * A child that does what the bytes say: `crash`, `hang` (in its own thread, as a decoder does), `eat` memory, `throw`;
@@ -27,8 +28,8 @@ if (modelsDir === 'unusable') {
 }
 
 process.on('disconnect', () => process.exit(0));
-process.on('message', async ({ image }: ChildRequest) => {
-  const text = Buffer.from(image).toString();
+process.on('message', async (message: ChildMessage) => {
+  const text = Buffer.from(receiveRequest(message).image).toString();
   const [, file] = /^crash-once:(.*)$/.exec(text) ?? [];
   if (file) {
     const { existsSync, writeFileSync } = await import('node:fs');

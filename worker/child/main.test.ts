@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { projectRoot } from '../../shared/project-root.ts';
 import { temporaryFolder, writeModelFolder } from '../../test/onnx/write-model-folder.ts';
+import { CHILD_STDIO, sendRequest } from './image-pipe.ts';
 import type { ChildAnswer, ChildRequest } from './protocol.ts';
 
 const models = join(projectRoot(), 'models');
@@ -16,7 +17,7 @@ function startChild(modelsDir: string) {
   const child = fork(
     fileURLToPath(new URL('./main.ts', import.meta.url)),
     [JSON.stringify(settings)],
-    { serialization: 'advanced', execArgv: ['--import', 'tsx'], env: { PATH: process.env.PATH } },
+    { stdio: [...CHILD_STDIO], execArgv: ['--import', 'tsx'], env: { PATH: process.env.PATH } },
   );
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
@@ -30,7 +31,8 @@ async function nextAnswer(child: ChildProcess): Promise<ChildAnswer> {
 async function ask(child: ChildProcess, request: Partial<ChildRequest>): Promise<ChildAnswer> {
   const image = await readFile(join(projectRoot(), 'test', 'pictures', 'coffee.jpg'));
   const answer = nextAnswer(child);
-  child.send({ image, model: 'efficientnet-lite0', topK: 1, minConfidence: 0, ...request });
+  const defaults = { image, model: 'efficientnet-lite0', topK: 1, minConfidence: 0 };
+  sendRequest(child, { ...defaults, ...request });
   return answer;
 }
 

@@ -4,7 +4,8 @@ import { loadModel } from '../model/load-model.ts';
 import { ModelFolderError } from '../model/model-folder-error.ts';
 import { classifyImage } from './classify-image.ts';
 import { openImageLoaders } from './image-loaders.ts';
-import type { ChildAnswer, ChildRequest, ChildSettings } from './protocol.ts';
+import { receiveRequest } from './image-pipe.ts';
+import type { ChildAnswer, ChildMessage, ChildSettings } from './protocol.ts';
 
 process.title = 'darkroom-worker-child';
 // A terminal's Ctrl-C and a container's stop reach every process; the worker ends its children when they are done.
@@ -22,7 +23,8 @@ try {
   const folders = await findModelFolders(modelsDir);
   const loaded = await Promise.all(folders.map(loadModel));
   const models = new Map(loaded.map((one) => [one.model.name, one]));
-  process.on('message', async (request: ChildRequest) => {
+  process.on('message', async (message: ChildMessage) => {
+    const request = receiveRequest(message);
     try {
       const model = models.get(request.model);
       if (!model) throw new Error(`The model ${request.model} is not loaded.`);

@@ -2,8 +2,9 @@ import type { ModelInfo } from '../../shared/model-info.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 
 /**
- * What passes between a worker and its child, over Node's IPC with `serialization: 'advanced'`, which carries
- * image bytes as they are. The worker sends one request at a time; the child answers each with one answer.
+ * What passes between a worker and its child: messages over Node's IPC, and the bytes of images over a pipe beside it
+ * (`image-pipe.ts`), so that nobody puts them into a message, and takes them out again. The worker sends one request at
+ * a time; the child answers each with one answer.
  */
 
 /** The child's settings, as JSON in its first argument: a child sees no environment, hence no secret. */
@@ -18,6 +19,9 @@ export interface ChildRequest {
   topK: number;
   minConfidence: number;
 }
+
+/** A request as a message: the bytes of its image are to be read from the pipe. */
+export type ChildMessage = Omit<ChildRequest, 'image'> & { bytes: number };
 
 export type ChildAnswer =
   /** Sent once, when every model is loaded and warmed. */

@@ -2,8 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { ModelInfo } from '../../shared/model-info.ts';
 import type { Outcome } from '../../shared/outcome.ts';
+import { CHILD_STDIO, sendRequest } from '../child/image-pipe.ts';
 import type { ChildAnswer, ChildRequest, ChildSettings } from '../child/protocol.ts';
-import { residentMemory } from './resident-memory.ts';
+import { type ResidentMemory, residentMemory } from './resident-memory.ts';
 
 /** How often a running child's memory is looked at. 20 ms: a decoder fills about 1 GB/s, and the limit is 1 GiB. */
 const MEMORY_CHECK_MS = 20;
@@ -63,7 +64,7 @@ export interface Child {
 /** Starts one child and resolves when its models are loaded and warmed. Throws ModelsUnusable where they cannot be. */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const childProcess = fork(options.entry, [JSON.stringify(options.settings)], {
-    serialization: 'advanced',
+    stdio: [...CHILD_STDIO],
     // The child opens untrusted images, so it gets none of the worker's secrets.
     env: {
       PATH: process.env.PATH,
@@ -87,18 +88,26 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       ? new ModelsUnusable(first.reason)
       : new Error(`A child began with ${first.type}.`);
   }
+  const memory = residentMemory(childProcess.pid ?? 0);
+  void ended.then(() => memory.close());
   return {
     pid: childProcess.pid ?? 0,
     models: first.models,
     ended,
     kill: () => kill('stopped'),
-    classify: (request) => classify(childProcess, answers, request, { ...options, kill }),
+    classify: (request) =>
+      classify({ childProcess, answers, memory }, request, { ...options, kill }),
   };
 }
 
+interface Running {
+  childProcess: ChildProcess;
+  answers: Answers;
+  memory: ResidentMemory;
+}
+
 async function classify(
-  childProcess: ChildProcess,
-  answers: Answers,
+  { childProcess, answers, memory }: Running,
   request: ChildRequest,
   { timeoutMs, memoryLimitBytes, kill }: ChildOptions & { kill: (reason: Casualty) => void },
 ): Promise<Outcome> {
@@ -109,10 +118,10 @@ async function classify(
   };
   const deadline = setTimeout(() => end('timed_out'), timeoutMs);
   const watch = setInterval(async () => {
-    if ((await residentMemory(childProcess.pid ?? 0)) > memoryLimitBytes) end('out_of_memory');
+    if ((await memory.read()) > memoryLimitBytes) end('out_of_memory');
   }, MEMORY_CHECK_MS);
   try {
-    childProcess.send(request);
+    sendRequest(childProcess, request);
     const answer = await answers.next();
     if (answer.type === 'outcome') return answer.outcome;
     throw new Error(
@@ -135,7 +144,9 @@ interface Answers {
 
 function listen(childProcess: ChildProcess): Answers {
   const ended = new Promise<never>((_resolve, reject) => {
-    childProcess.on('error', (error) => reject(new ChildEnded(error.message, { cause: error })));
+    const fail = (error: Error) => reject(new ChildEnded(error.message, { cause: error }));
+    childProcess.on('error', fail);
+    for (const pipe of childProcess.stdio) pipe?.on('error', fail);
     childProcess.once('exit', (code, signal) =>
       reject(new ChildEnded(`it ended with ${signal ?? code}`)),
     );
