@@ -8,8 +8,8 @@ import type { Upload } from './upload/read-upload.ts';
 
 /**
  * Makes a job of an upload. The image goes into the store before the ticket goes into the queue, so that a job never
- * names missing bytes. Where either step fails, the other is taken back; where that fails too, the job expires, and
- * workers pass over its ticket.
+ * names missing bytes. What is stored is accepted: where its ticket fails, a worker finds the job without one and gives
+ * it one; and workers pass over a ticket without a job.
  * What is to stand under an Idempotency-Key is stored in the same step as the job.
  */
 export async function submitJob(
@@ -19,7 +19,8 @@ export async function submitJob(
     queue,
     registered,
     metrics,
-  }: Pick<ApiDeps, 'config' | 'store' | 'queue' | 'registered' | 'metrics'>,
+    faults,
+  }: Pick<ApiDeps, 'config' | 'store' | 'queue' | 'registered' | 'metrics' | 'faults'>,
   owner: string,
   { image, format, options }: Upload,
   entryOf?: (id: string) => ClaimEntry,
@@ -32,12 +33,10 @@ export async function submitJob(
     entryOf ? store.submitOnce(id, job, entryOf(id)) : store.submit(id, job),
     queue.add(id),
   ]);
-  const isStored = stored.status === 'fulfilled' && stored.value !== false;
-  if (isStored && queued.status === 'fulfilled') {
-    metrics.accepted('single');
-    return { id, record: { owner, status: 'queued', spec, attempts: 0 } };
-  }
-  await Promise.allSettled([queue.remove(id), store.withdraw(id)]);
+  // Without an answer it may be stored all the same, and is left for a second try with the same Idempotency-Key.
   if (stored.status === 'rejected') throw stored.reason;
-  throw queued.status === 'rejected' ? queued.reason : stillArriving();
+  if (stored.value === false) throw stillArriving();
+  if (queued.status === 'rejected') faults.seen('a job got no ticket', queued.reason);
+  metrics.accepted('single');
+  return { id, record: { owner, status: 'queued', spec, attempts: 0 } };
 }

@@ -13,6 +13,8 @@ const SUBMIT_LUA = `
     local expiryHour = countImage(id, createdAt, ttl)
     storeJob(id, owner, day, ttl, 'expiry_hour', expiryHour, ...)
     addToList('darkroom:jobs:' .. owner, id, createdAt, ttl)
+    redis.call('ZADD', 'darkroom:entering', now(), id)
+    redis.call('EXPIRE', 'darkroom:entering', ttl)
     countUsage(owner, day, 'requests', 1, 'images', 1)
   end`;
 
@@ -27,14 +29,6 @@ const scripts = {
       return 0
     end
     submit(unpack(ARGV, 5))
-    return 1`,
-  withdrawJob: `
-    local job = readJob(ARGV[1])
-    if not job or job.status ~= 'queued' then return 0 end
-    dropImage(job)
-    redis.call('DEL', job.key)
-    redis.call('ZREM', 'darkroom:jobs:' .. job.owner, job.id)
-    countUsage(job.owner, job.day, 'requests', -1, 'images', -1)
     return 1`,
   beginJob: `${TAKE_TURN_LUA}
     local id, worker, startedAt, machine, share, enough = unpack(ARGV)
@@ -180,7 +174,6 @@ type Scripts = {
   submitJobOnce(
     ...args: [key: string, held: string, value: string, seconds: number, ...NewJob, ...spec: Fields]
   ): Promise<0 | 1>;
-  withdrawJob(id: string): Promise<0 | 1>;
   /** `begun` with the turns ahead and the values of SPEC_FIELDS, or one word for why there is nothing to do. */
   beginJob(
     ...args: [id: string, worker: string, startedAt: number, ...Turn]

@@ -67,11 +67,6 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
       return stored === 1;
     },
 
-    /** Takes a submission back that got no ticket, as if it had never been; one that a worker has begun stays. */
-    async withdraw(id: string): Promise<void> {
-      await scripts.withdrawJob(id);
-    },
-
     async read(id: string): Promise<JobRecord | undefined> {
       return parseJobRecord(await redis.hgetall(jobKey(id)));
     },

@@ -104,12 +104,3 @@ test('keeps the counts of keys apart', async () => {
   expect((await usage.read('', now)).total).toMatchObject({ requests: 1, images: 1 });
   expect((await usage.read('bob', now)).total).toMatchObject({ requests: 1, images: 0 });
 });
-
-test('takes a submission back as if it had never been, unless a worker has begun it', async () => {
-  const [queued, begun] = [await submit('alice', now), await submit('alice', now)];
-  await jobs.begin(begun, 'w');
-  for (const id of [queued, queued, begun, newId('job')]) await jobs.withdraw(id);
-  expect(await jobs.read(queued)).toBeUndefined();
-  expect(await jobs.read(begun)).toMatchObject({ status: 'processing' });
-  expect((await usage.read('alice', now)).total).toMatchObject({ requests: 1, images: 1 });
-});

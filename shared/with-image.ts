@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis';
+import { type Redis, ReplyError } from 'ioredis';
 import { imageKey } from './job-scripts.ts';
 
 /**
  * Stores an image and then runs the script that makes a job of it and refuses where there is no image, both sent at
- * once. The script is not given the image, since Lua hashes and copies every byte that it gets. Where the script fails
- * the image is taken back; where that fails too, it expires.
+ * once. The script is not given the image, since Lua hashes and copies every byte that it gets. Where Redis refuses
+ * the script the image is taken back. Where it gives no answer the script may have run, and the image stays.
  */
 export async function withImage<T>(
   redis: Redis,
@@ -17,7 +17,7 @@ export async function withImage<T>(
     const [, ran] = await Promise.all([redis.set(key, image, 'EX', ttlSeconds), run()]);
     return ran;
   } catch (error) {
-    await Promise.allSettled([redis.unlink(key)]);
+    if (error instanceof ReplyError) await Promise.allSettled([redis.unlink(key)]);
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createBatchFeed } from '../shared/batch-feed.ts';
 import { type Config, ConfigError, parseConfig } from '../shared/config.ts';
@@ -18,13 +19,16 @@ import { ModelsUnusable } from './pool/child.ts';
 import { createChildPool } from './pool/child-pool.ts';
 import { processJob } from './process-job.ts';
 import { createProgress } from './progress.ts';
+import { createQueueUpkeep } from './queue-upkeep.ts';
 import { readPlace } from './read-place.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
 process.title = 'darkroom-worker';
 
-/** How often a worker looks whether the queue wants more of the batches, beside after every job. */
-const FEED_MS = 1_000;
+/** How often a worker looks after the queue, and whether it wants more of the batches, beside after every job. */
+const TEND_MS = 1_000;
+
+const LONGEST_LEAVE_MS = 1_000;
 
 try {
   await main(parseConfig(process.env));
@@ -112,23 +116,27 @@ async function main(config: Config): Promise<void> {
     progress.restart();
     void announce();
   });
-  // What a lost API or worker has taken out of a batch, and the first of a batch, wait for no other word.
-  const feeding = setInterval(() => {
+  const upkeep = createQueueUpkeep(redis, queue);
+  // What a lost API or worker has left behind, and the first of a batch, wait for no other word.
+  const tending = setInterval(() => {
     if (redis.status !== 'ready') return;
-    feed.feed().then(
-      () => faults.over('the batches cannot be fed'),
-      (error: unknown) => faults.seen('the batches cannot be fed', error),
+    Promise.all([feed.feed(), upkeep.tend()]).then(
+      () => faults.over('the queue cannot be tended'),
+      (error: unknown) => faults.seen('the queue cannot be tended', error),
     );
-  }, FEED_MS);
+  }, TEND_MS);
   const heartbeat = setInterval(announce, HEARTBEAT_MS);
   log.info({ worker, concurrency, models, ms: Math.round(performance.now()) }, 'ready');
 
   onShutdown(async () => {
     clearInterval(heartbeat);
-    clearInterval(feeding);
+    clearInterval(tending);
     await consumer.close(config.shutdownTimeoutMs);
     await pool.close();
-    if (redis.status === 'ready') await registry.leave(worker);
+    // Where Redis does not answer it forgets the worker by itself, soon.
+    if (redis.status === 'ready') {
+      await Promise.race([registry.leave(worker), delay(LONGEST_LEAVE_MS)]);
+    }
     metricsServer?.close();
     redis.disconnect();
   }, log);
