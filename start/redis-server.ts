@@ -10,6 +10,7 @@ export interface RedisServerOptions {
   args: string[];
   /** A group of its own, which the terminal's Ctrl-C does not reach. */
   detached?: boolean;
+  env?: NodeJS.ProcessEnv;
 }
 
 /** Starts the redis-server that stands in PATH, for this machine only. It needs a moment until it answers. */
@@ -18,13 +19,14 @@ export function spawnRedisServer({
   dir,
   args,
   detached = false,
+  env = process.env,
 }: RedisServerOptions): ChildProcess {
   mkdirSync(dir, { recursive: true });
   const where = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', resolve(dir)];
   return spawn(
     'redis-server',
     [...where, '--logfile', resolve(redisLogOf(dir)), '--maxmemory-policy', 'noeviction', ...args],
-    { stdio: 'ignore', detached },
+    { stdio: 'ignore', detached, env },
   );
 }
 

@@ -21,6 +21,7 @@ interface TestRedisOptions {
   /** That of an earlier one, for one that comes back. */
   port?: number;
   args?: string[];
+  env?: NodeJS.ProcessEnv;
 }
 
 /** Starts a Redis for one test, which keeps nothing unless `args` say so; resolves when it answers. */
@@ -28,7 +29,8 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'darkroom-redis-'));
   const port = options.port ?? (await listenOnce('127.0.0.1', 0));
   const args = ['--save', '', '--appendonly', 'no', ...(options.args ?? [])];
-  const server = spawnRedisServer({ port, dir, args });
+  const env = options.env ?? process.env;
+  const server = spawnRedisServer({ port, dir, args, env });
   const ended = exitOf(server);
   const guard = guardAgainstOurDeath(server, options.dir ? '' : dir);
 

@@ -11,6 +11,7 @@ import type { System } from './system.ts';
 
 const names = ['astronaut', 'chelsea', 'coffee', 'rocket'] as const;
 type Name = (typeof names)[number];
+const nameOf = (index: number): Name => names[index % names.length] ?? 'rocket';
 
 const reference: Record<string, Record<string, Prediction[]>> = JSON.parse(
   readFileSync('test/pictures/reference.json', 'utf8'),
@@ -63,7 +64,7 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
     return undefined;
   };
 
-  const submit = async (name: Name): Promise<void> => {
+  const submit = async (name: Name): Promise<Accepted> => {
     const body = new Uint8Array(picture(name));
     const key = { 'Idempotency-Key': randomUUID() };
     for (;;) {
@@ -72,8 +73,9 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
       if (answer && answer.status !== 409) {
         const { id } = (await answer.json()) as Job;
         if (!id) throw new Error(`Expected a job but received ${answer.status}.`);
-        accepted.push({ id, name, acceptedAt: performance.now() });
-        return;
+        const entry = { id, name, acceptedAt: performance.now() };
+        accepted.push(entry);
+        return entry;
       }
       await delay(100);
     }
@@ -105,9 +107,25 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
     async submit(count: number, clients = 8): Promise<void> {
       let next = 0;
       const client = async () => {
-        while (next < count) await submit(names[next++ % names.length] ?? 'rocket');
+        while (next < count) await submit(nameOf(next++));
       };
       await Promise.all(Array.from({ length: clients }, client));
+    },
+
+    /** As `submit`, from clients who each wait for the result before they send the next one, while `goesOn` says so. */
+    async classify(goesOn: (sent: number) => boolean, clients: number): Promise<void> {
+      let sent = 0;
+      const client = async () => {
+        while (goesOn(sent)) {
+          const entry = await submit(nameOf(sent++));
+          await follow(entry, performance.now() + 30_000);
+        }
+      };
+      await Promise.all(Array.from({ length: clients }, client));
+    },
+
+    async close(): Promise<void> {
+      await watch.quit();
     },
 
     /** Waits for the end of every job, for so long after the fault's end, and counts. */
@@ -115,12 +133,14 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
       const deadline = endedAt + withinMs;
       const open = [...accepted];
       const reader = async () => {
-        for (let entry = open.shift(); entry; entry = open.shift()) await follow(entry, deadline);
+        for (let entry = open.shift(); entry; entry = open.shift()) {
+          if (!entry.job) await follow(entry, deadline);
+        }
       };
       await Promise.all(Array.from({ length: 8 }, reader));
       const done = accepted.filter(({ job }) => job);
       const changed = await Promise.all(done.map(hasChanged));
-      await watch.quit();
+      await this.close();
       return {
         fault,
         jobs: accepted.length,

@@ -35,6 +35,7 @@ interface Options {
   workerEnv?: (index: number) => NodeJS.ProcessEnv;
   apiEnv?: NodeJS.ProcessEnv;
   redisArgs?: string[];
+  redisEnv?: NodeJS.ProcessEnv;
   redisPort?: number;
   /** Where Redis keeps its data, and who gives it removes it. */
   redisDir?: string;
@@ -49,11 +50,12 @@ export async function startSystem({
   workerEnv = () => ({}),
   apiEnv = {},
   redisArgs = [],
+  redisEnv = process.env,
   redisPort: port,
   redisDir: ownDir,
 }: Options = {}): Promise<System> {
   const redisDir = ownDir ?? mkdtempSync(join(tmpdir(), 'darkroom-fault-'));
-  const options = { dir: redisDir, args: [...AOF, ...redisArgs] };
+  const options = { dir: redisDir, args: [...AOF, ...redisArgs], env: redisEnv };
   let server = await startRedis({ ...options, ...(port ? { port } : {}) });
   const { port: redisPort, url: REDIS_URL } = server;
   const PORT = `${await listenOnce('127.0.0.1', 0)}`;

@@ -1,0 +1,80 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, inject, test } from 'vitest';
+import { addRow } from './fault-rows.ts';
+import { survive } from './survive.ts';
+import { type System, startSystem } from './system.ts';
+
+const libfaketime = findLibfaketime();
+const clocks = mkdtempSync(join(tmpdir(), 'darkroom-clocks-'));
+const who = ['workers', 'API', 'Redis'] as const;
+type Who = (typeof who)[number];
+
+const fileOf = (name: Who) => join(clocks, name);
+/** Sets a clock so many seconds before or after the right time. */
+const setClock = (name: Who, seconds: number) =>
+  writeFileSync(fileOf(name), `${seconds < 0 ? '' : '+'}${seconds}\n`);
+
+const fakeTime = (name: Who): NodeJS.ProcessEnv => ({
+  LD_PRELOAD: libfaketime,
+  FAKETIME_TIMESTAMP_FILE: fileOf(name),
+  FAKETIME_NO_CACHE: '1',
+  // The clock that timers run on does not jump.
+  FAKETIME_DONT_FAKE_MONOTONIC: '1',
+});
+
+let system: System;
+
+beforeAll(async () => {
+  if (!libfaketime) return;
+  for (const name of who) setClock(name, 0);
+  system = await startSystem({
+    apiEnv: fakeTime('API'),
+    workerEnv: () => fakeTime('workers'),
+    redisEnv: { ...process.env, ...fakeTime('Redis') },
+  });
+});
+afterAll(async () => {
+  await system?.stop();
+  rmSync(clocks, { recursive: true });
+});
+
+for (const name of who) {
+  test(`the clock of ${name} may jump an hour ahead and back`, async ({ skip }) => {
+    const fault = `clock of ${name} jumps an hour ahead, and back`;
+    if (!libfaketime) {
+      addRow(inject('faultRows'), { fault, notRun: 'there is no libfaketime' });
+      skip();
+    }
+    await survive(system, fault, async () => {
+      setClock(name, 3_600);
+      await delay(3_000);
+      setClock(name, 0);
+    });
+  });
+}
+
+test('a worker that is killed after the clock of Redis was set back is missed all the same', async ({
+  skip,
+}) => {
+  const fault = 'clock of Redis set back, then SIGKILL of a worker';
+  if (!libfaketime) {
+    addRow(inject('faultRows'), { fault, notRun: 'there is no libfaketime' });
+    skip();
+  }
+  setClock('Redis', 3_600);
+  await delay(3_000);
+  await survive(system, fault, async () => {
+    setClock('Redis', 0);
+    await system.workers[0]?.kill('SIGKILL');
+  });
+});
+
+function findLibfaketime(): string | undefined {
+  if (!existsSync('/usr/lib')) return undefined;
+  return readdirSync('/usr/lib')
+    .map((arch) => `/usr/lib/${arch}/faketime/libfaketimeMT.so.1`)
+    .find((path) => existsSync(path));
+}

@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { childrenOf } from './service.ts';
+import type { System } from './system.ts';
+
+/** What would grow if something leaked, by name: bytes of memory, open handles, processes. */
+export type State = Record<string, number>;
+
+export function readState(system: System): State {
+  const processes: Record<string, number> = { api: system.api.pid(), redis: system.redisPid() };
+  let children = 0;
+  system.workers.forEach((worker, index) => {
+    processes[`worker ${index}`] = worker.pid();
+    const own = childrenOf(worker.pid());
+    children += own.length;
+    own.forEach((pid, position) => {
+      processes[`child ${index}.${position}`] = pid;
+    });
+  });
+  const state: State = { children };
+  for (const [name, pid] of Object.entries(processes)) {
+    state[`${name}: memory`] = residentBytes(pid);
+    state[`${name}: handles`] = readdirSync(`/proc/${pid}/fd`).length;
+  }
+  return state;
+}
+
+function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+}

@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../until.ts';
+import { openLedger } from './ledger.ts';
+import { readState, type State } from './process-state.ts';
+import { type System, startSystem } from './system.ts';
+
+/** Longer with: npm run test:faults -- --soak 30. */
+const MINUTES = Number(process.env.SOAK_MINUTES ?? 0.75);
+const SAMPLES = 40;
+const RESULT_TTL_SECONDS = 5;
+/** What a process may have more at the end than before: pictures that are open, and what its allocator keeps. */
+const SLACK_BYTES = 24 * 2 ** 20;
+const SLACK_PART = 0.1;
+
+let system: System;
+
+beforeAll(async () => {
+  system = await startSystem({ env: { RESULT_TTL: `${RESULT_TTL_SECONDS}s` } });
+});
+afterAll(() => system?.stop());
+
+const median = (states: State[], name: string) =>
+  states.map((state) => state[name] ?? 0).sort((a, b) => a - b)[Math.floor(states.length / 2)] ?? 0;
+
+test(`${MINUTES} minutes at full load leave memory, handles, children and keys as they were`, {
+  timeout: 120_000 + MINUTES * 90_000,
+}, async () => {
+  const ledger = await openLedger(system);
+  const end = performance.now() + MINUTES * 60_000;
+  const load = ledger.classify(() => performance.now() < end, 16);
+  const states: State[] = [];
+  for (let sample = 0; sample < SAMPLES; sample += 1) {
+    await delay((MINUTES * 60_000) / SAMPLES);
+    states.push(readState(system));
+  }
+  await load;
+  const half = states.slice(SAMPLES / 2, SAMPLES * 0.75);
+  const last = states.slice(SAMPLES * 0.75);
+  for (const name of Object.keys(states[0] ?? {})) {
+    const [before, after] = [median(half, name), median(last, name)];
+    const slack = name.endsWith('memory') ? SLACK_BYTES + SLACK_PART * before : 2;
+    console.log(`${name}: ${before} → ${after}`);
+    expect(after, name).toBeLessThan(before + slack);
+  }
+  console.log(`${ledger.accepted.length} jobs`);
+  expect(ledger.accepted.filter(({ job }) => job?.status !== 'succeeded')).toEqual([]);
+  await ledger.close();
+  await until(
+    () => system.redis.keys('*job_*'),
+    (keys) => keys.length === 0,
+    30_000,
+  );
+});
