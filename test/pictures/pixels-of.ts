@@ -1,6 +1,5 @@
 import { sniffFormat } from '../../shared/image-formats.ts';
 import { decodeImage } from '../../worker/child/decode-image.ts';
-import { readHeader } from '../../worker/child/read-header.ts';
 import { parsePreprocessing } from '../../worker/model/preprocessing.ts';
 import type { Colour } from './draw.ts';
 
@@ -17,9 +16,13 @@ export async function pixelsOf(
 ): Promise<Picture> {
   const sniffed = sniffFormat(bytes);
   if (!sniffed.taken) throw new Error('The bytes are no image that is taken.');
-  const header = await readHeader(bytes, sniffed.format, 50_000_000);
   const preprocessing = parsePreprocessing('preprocessor_config.json', preprocessor);
-  const { data, width, height } = await decodeImage(bytes, header, preprocessing);
+  const { pixels } = await decodeImage(bytes, sniffed.format, {
+    preprocessing,
+    maxPixels: 50_000_000,
+  });
+  const { width, height } = pixels;
+  const data = Uint8Array.from(pixels.data);
   const sample = (index: number) => data[index] ?? Number.NaN;
   return {
     width,

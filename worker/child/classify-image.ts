@@ -5,9 +5,8 @@ import type { MarkStep } from '../model/step.ts';
 import { decodeImage } from './decode-image.ts';
 import { ImageFault } from './image-fault.ts';
 import type { ChildRequest } from './protocol.ts';
-import { type Header, readHeader } from './read-header.ts';
 
-/** The way of one image in a child: header, pixels, inference. What is wrong with the image is an outcome. */
+/** The way of one image in a child: pixels, inference. What is wrong with the image is an outcome. */
 export async function classifyImage(
   { model, infer }: LoadedModel,
   { image, topK, minConfidence }: ChildRequest,
@@ -15,18 +14,16 @@ export async function classifyImage(
   mark?: MarkStep,
 ): Promise<Outcome> {
   const startedAt = performance.now();
-  let header: Header | undefined;
   try {
     const sniffed = sniffFormat(image);
     if (!sniffed.taken) throw new ImageFault('not_an_image', 'Expected an image.');
-    header = await readHeader(image, sniffed.format, maxPixels);
-    const pixels = await decodeImage(image, header, model.preprocessing);
-    mark?.('decode');
+    const limits = { preprocessing: model.preprocessing, maxPixels };
+    const decoded = await decodeImage(image, sniffed.format, limits, mark);
     const decodedAt = performance.now();
-    const predictions = await infer(pixels, { topK, minConfidence }, mark);
+    const predictions = await infer(decoded.pixels, { topK, minConfidence }, mark);
     return {
       status: 'succeeded',
-      image: header.image,
+      image: decoded.image,
       predictions,
       timings: {
         decode_ms: rounded(decodedAt - startedAt),
@@ -35,8 +32,7 @@ export async function classifyImage(
     };
   } catch (error) {
     if (!(error instanceof ImageFault)) throw error;
-    const { code, message: detail } = error;
-    const seen = error.image ?? header?.image;
+    const { code, message: detail, image: seen } = error;
     return { status: 'failed', code, detail, ...(seen ? { image: seen } : {}) };
   }
 }

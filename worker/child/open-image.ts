@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import type { ImageFormat } from '../../shared/image-formats.ts';
+import type { ImageInfo } from '../../shared/outcome.ts';
 import { ImageFault } from './image-fault.ts';
 
 /** The first frame or page of an image; one that is cut off or corrupt fails where its pixels are read. */
@@ -13,10 +14,10 @@ export function openImage(image: Uint8Array, maxPixels: number | false): Sharp {
 }
 
 /** What sharp says has names of its insides, so the sender is told a sentence of ours. */
-export function undecodable(format: ImageFormat, error: unknown): ImageFault {
+export function undecodable(format: ImageFormat, cause: unknown, image?: ImageInfo): ImageFault {
   return new ImageFault(
     'undecodable_image',
     `Expected a whole ${format} image but its data is corrupt or cut off.`,
-    { cause: error },
+    image ? { image, cause } : { cause },
   );
 }

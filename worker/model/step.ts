@@ -1,4 +1,4 @@
-/** The steps of one image in a child, in their order. Where the decoder also resizes, both are told as `decode`. */
+/** The steps of one image in a child, in their order. By sharp's way `decode` is the resizing too. */
 export type Step = 'decode' | 'resize' | 'infer' | 'rank';
 
 /** Called as a step ends, by whoever measures. */
