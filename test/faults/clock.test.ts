@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,15 @@ const fakeTime = (name: Who): NodeJS.ProcessEnv => ({
   FAKETIME_DONT_FAKE_MONOTONIC: '1',
 });
 
+/** Why a clock cannot be set here, if so. Where Redis is built with jemalloc, libfaketime 0.9.10 keeps it from starting. */
+function obstacle(name: Who): string | undefined {
+  if (!libfaketime) return 'there is no libfaketime';
+  if (name !== 'Redis') return undefined;
+  const env = { ...process.env, ...fakeTime('Redis') };
+  const { status } = spawnSync('redis-server', ['--version'], { env, timeout: 5_000 });
+  return status === 0 ? undefined : 'redis-server does not start under libfaketime';
+}
+
 let system: System;
 
 beforeAll(async () => {
@@ -33,7 +43,7 @@ beforeAll(async () => {
   system = await startSystem({
     apiEnv: fakeTime('API'),
     workerEnv: () => fakeTime('workers'),
-    redisEnv: { ...process.env, ...fakeTime('Redis') },
+    redisEnv: { ...process.env, ...(obstacle('Redis') ? {} : fakeTime('Redis')) },
   });
 });
 afterAll(async () => {
@@ -44,8 +54,9 @@ afterAll(async () => {
 for (const name of who) {
   test(`the clock of ${name} may jump an hour ahead and back`, async ({ skip }) => {
     const fault = `clock of ${name} jumps an hour ahead, and back`;
-    if (!libfaketime) {
-      addRow(inject('faultRows'), { fault, notRun: 'there is no libfaketime' });
+    const notRun = obstacle(name);
+    if (notRun) {
+      addRow(inject('faultRows'), { fault, notRun });
       skip();
     }
     await survive(system, fault, async () => {
@@ -60,8 +71,9 @@ test('a worker that is killed after the clock of Redis was set back is missed al
   skip,
 }) => {
   const fault = 'clock of Redis set back, then SIGKILL of a worker';
-  if (!libfaketime) {
-    addRow(inject('faultRows'), { fault, notRun: 'there is no libfaketime' });
+  const notRun = obstacle('Redis');
+  if (notRun) {
+    addRow(inject('faultRows'), { fault, notRun });
     skip();
   }
   setClock('Redis', 3_600);
