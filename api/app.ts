@@ -11,24 +11,29 @@ import { openApiDocument } from './openapi/document.ts';
 import { problemResponse } from './problem-response.ts';
 import { requestId } from './request-id.ts';
 import { requestLog } from './request-log.ts';
+import { requireOperator } from './require-operator.ts';
 import type { ApiDeps, ApiEnv, Route } from './route.ts';
 import { classify } from './routes/classify.ts';
 import { deleteBatch } from './routes/delete-batch.ts';
 import { deleteBatchResults } from './routes/delete-batch-results.ts';
+import { deleteDead } from './routes/delete-dead.ts';
 import { deleteJob } from './routes/delete-job.ts';
 import { deleteJobResult } from './routes/delete-job-result.ts';
 import { getBatch } from './routes/get-batch.ts';
 import { getBatchResults } from './routes/get-batch-results.ts';
+import { getDead } from './routes/get-dead.ts';
 import { getJob } from './routes/get-job.ts';
 import { getUsage } from './routes/get-usage.ts';
 import { livez, readyz } from './routes/health.ts';
 import { listBatches } from './routes/list-batches.ts';
+import { listDead } from './routes/list-dead.ts';
 import { listJobs } from './routes/list-jobs.ts';
 import { listModels } from './routes/list-models.ts';
 import { modelInfo } from './routes/model-info.ts';
 import { postBatch } from './routes/post-batch.ts';
 import { postJob } from './routes/post-job.ts';
 import { retryBatch } from './routes/retry-batch.ts';
+import { retryDead } from './routes/retry-dead.ts';
 import { welcome } from './routes/welcome.ts';
 
 /** Every call of the API. */
@@ -47,6 +52,10 @@ export const routes: Route[] = [
   getBatchResults,
   deleteBatchResults,
   retryBatch,
+  listDead,
+  getDead,
+  retryDead,
+  deleteDead,
   listModels,
   modelInfo,
   getUsage,
@@ -100,8 +109,10 @@ function createGuards({
   const known = authenticate(keyRing);
   const submission = [known, limitSubmissions(admit), countRefusals(usage)];
   const read = [known, limitReads()];
-  return ({ doc, isSubmission }) => {
+  const operators = [...read, requireOperator];
+  return ({ doc, isSubmission, isOperators }) => {
     if (doc.security) return [];
+    if (isOperators) return operators;
     return isSubmission ? submission : read;
   };
 }

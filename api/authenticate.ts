@@ -17,6 +17,8 @@ export function authenticate(keyRing: KeyRing): MiddlewareHandler<ApiEnv> {
     const caller = await keyRing.identify(bearerToken(c.req.header('Authorization')));
     if (!caller) throw await refusal(c, failures);
     c.set('owner', caller === 'open' ? '' : caller.owner);
+    // Whoever reaches an open service sits at its machine, and runs it.
+    c.set('isOperator', caller === 'open' || caller.isOperator);
     if (caller !== 'open' && caller.rate) c.set('rate', caller.rate);
     await next();
   };

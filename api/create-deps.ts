@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { createBatchFeed } from '../shared/batch-feed.ts';
 import { createBatchStore } from '../shared/batch-store.ts';
 import type { Config } from '../shared/config.ts';
+import { createDeadLetters } from '../shared/dead-letters.ts';
 import { createFaultLog } from '../shared/fault-log.ts';
 import { createImageStoreReader } from '../shared/image-store.ts';
 import { createJobStore } from '../shared/job-store.ts';
@@ -70,6 +71,7 @@ export function createDeps(
     queue,
     batches: createBatchStore(redis, config.resultTtlSeconds),
     feed: createBatchFeed(redis, queue),
+    dead: createDeadLetters(redis, config),
     idempotency: createIdempotency(redis),
     waits,
     registered,

@@ -40,7 +40,11 @@ test('knows a key of the settings by its name, and lets it in while Redis is awa
     configured: [{ name: 'alice', key: 's3cret' }],
     store: { list: () => Promise.reject(new Error('away')), version: () => Promise.reject() },
   });
-  expect(await keys.identify('s3cret')).toEqual({ owner: 'alice', rate: undefined });
+  expect(await keys.identify('s3cret')).toEqual({
+    owner: 'alice',
+    rate: undefined,
+    isOperator: false,
+  });
 });
 
 test('gives a key of Redis another owner than a key of the settings with its name', async () => {
@@ -49,6 +53,26 @@ test('gives a key of Redis another owner than a key of the settings with its nam
   const [a, b] = [await keys.identify('s3cret'), await keys.identify(secret)];
   expect(a).toMatchObject({ owner: 'alice' });
   expect(b).toMatchObject({ owner: expect.stringMatching(/^key_/) });
+});
+
+test('knows which keys are those of operators, of the settings and of Redis alike', async () => {
+  const [ops, alice] = [await store.create('ops', undefined, true), await create('alice')];
+  const keys = ring({
+    configured: [
+      { name: 'bob', key: 'b' },
+      { name: 'root', key: 'r', isOperator: true },
+    ],
+  });
+  expect(await keys.identify('b')).toMatchObject({ isOperator: false });
+  expect(await keys.identify('r')).toMatchObject({ owner: 'root', isOperator: true });
+  expect(await keys.identify(alice)).toMatchObject({ isOperator: false });
+  expect(await keys.identify(ops)).toMatchObject({ isOperator: true });
+  const rotated = await store.rotate('ops');
+  await until(
+    () => keys.identify(rotated),
+    (caller) => caller !== undefined,
+  );
+  expect(await keys.identify(rotated)).toMatchObject({ isOperator: true });
 });
 
 test('gives a key its own rate, and the others RATE_LIMIT', async () => {

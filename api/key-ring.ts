@@ -1,3 +1,4 @@
+import type { ConfiguredKey } from '../shared/config.ts';
 import { hashKey, type KeyStore } from '../shared/key-store.ts';
 import { parseRate, type Rate } from '../shared/rate.ts';
 import { remember } from './remember.ts';
@@ -9,6 +10,8 @@ export interface Caller {
   /** Whose jobs and usage they are. */
   owner: string;
   rate: Rate | undefined;
+  /** Whether the caller runs the service. */
+  isOperator: boolean;
 }
 
 export interface KeyRing {
@@ -20,8 +23,8 @@ export interface KeyRing {
 
 export interface KeyRingOptions {
   store: Pick<KeyStore, 'list' | 'version'>;
-  /** Keys of the settings, by name. */
-  configured: { name: string; key: string }[];
+  /** Keys of the settings. */
+  configured: ConfiguredKey[];
   /** RATE_LIMIT, for keys without a rate of their own. */
   defaultRate: Rate | undefined;
   /** Whether the service may be open while no key is known. */
@@ -42,7 +45,10 @@ export function createKeyRing({
   mayOpen,
 }: KeyRingOptions): KeyRing {
   const fromSettings = new Map<string, Caller>(
-    configured.map(({ name, key }) => [hashKey(key), { owner: name, rate: defaultRate }]),
+    configured.map(({ name, key, isOperator = false }) => [
+      hashKey(key),
+      { owner: name, rate: defaultRate, isOperator },
+    ]),
   );
   let fromRedis = new Map<string, Caller>();
   let version: string | undefined;
@@ -53,9 +59,9 @@ export function createKeyRing({
     if (current === version) return;
     const keys = await store.list();
     fromRedis = new Map(
-      keys.map(({ hash, id, rate }) => [
+      keys.map(({ hash, id, rate, operator = false }) => [
         hash,
-        { owner: id, rate: parseRate(rate ?? '') ?? defaultRate },
+        { owner: id, rate: parseRate(rate ?? '') ?? defaultRate, isOperator: operator },
       ]),
     );
     everSawKey ||= current !== '';

@@ -4,19 +4,21 @@ import { idTime } from '../shared/ids.ts';
 const MAX_PAGE = 100;
 const DEFAULT_PAGE = 20;
 
-/** Which part of a list is asked for: at most `limit` entries, those after an id. */
+/** Which part of a list is asked for: at most `limit` entries, those after an id, or of dead letters after a time. */
 export interface Page {
   after: string | undefined;
   limit: number;
 }
 
-/** Parses `?cursor=` (the id that an answer gave as `next_cursor`) and `?limit=`. Throws `invalid_request`. */
+/** Parses `?cursor=` (what an answer gave as `next_cursor`) and `?limit=`. Throws `invalid_request`. */
 export function parsePage(
-  kind: 'job' | 'batch',
+  kind: 'job' | 'batch' | 'dead',
   cursor: string | undefined,
   limit: string | undefined,
 ): Page {
-  if (cursor !== undefined && idTime(kind, cursor) === undefined) {
+  const isCursor = (text: string) =>
+    kind === 'dead' ? /^\d{13,15}$/.test(text) : idTime(kind, text) !== undefined;
+  if (cursor !== undefined && !isCursor(cursor)) {
     throw new PublicError(
       'invalid_request',
       expected('the next_cursor of an earlier answer', 'cursor', cursor),

@@ -4,6 +4,7 @@ import type { Handler } from 'hono';
 import type { BatchFeed } from '../shared/batch-feed.ts';
 import type { BatchStore } from '../shared/batch-store.ts';
 import type { Config } from '../shared/config.ts';
+import type { DeadLetters } from '../shared/dead-letters.ts';
 import type { FaultLog } from '../shared/fault-log.ts';
 import type { JobStore } from '../shared/job-store.ts';
 import type { Logger } from '../shared/logger.ts';
@@ -26,6 +27,7 @@ export interface ApiDeps {
   batches: BatchStore;
   feed: BatchFeed;
   idempotency: Idempotency;
+  dead: DeadLetters;
   queue: JobQueue;
   waits: JobWaits;
   /** The workers and models that are there, at most a second old. */
@@ -49,6 +51,8 @@ export interface ApiEnv {
     requestId: string;
     /** The key that calls; empty while the service is open. */
     owner: string;
+    /** Whether the caller runs the service. */
+    isOperator: boolean;
     /** The calling key's rate limit, where it has one. */
     rate?: Rate;
     /** The job that a request made or asked for, for the log. */
@@ -61,5 +65,7 @@ export interface Route {
   doc: RouteConfig;
   /** Whether it submits images: what a key's rate limit and usage count. */
   isSubmission?: true;
+  /** Whether it is for those who run the service alone. */
+  isOperators?: true;
   handle: (deps: ApiDeps) => Handler<ApiEnv>;
 }

@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createKeyStore, hashKey, type KeyStore } from '../shared/key-store.ts';
 import { createPatientRedis } from '../shared/redis.ts';
 import { startRedis, type TestRedis } from '../test/redis-server.ts';
-
-const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+import { runDarkroom } from '../test/run-darkroom.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -25,22 +22,8 @@ afterAll(async () => {
   await server.stop();
 });
 
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the built command line to its end. */
-function darkroom(args: string[], env: Record<string, string> = {}): Promise<Ended> {
-  return new Promise((resolve) => {
-    const options = { env: { PATH: process.env.PATH, REDIS_URL: server.url, ...env } };
-    execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) => {
-      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
-    });
-  });
-}
-
+const darkroom = (args: string[], env: Record<string, string> = {}) =>
+  runDarkroom(args, { REDIS_URL: server.url, ...env });
 const keys = (...args: string[]) => darkroom(['keys', ...args]);
 
 test('makes a key that stands alone on stdout, and keeps only its hash', async () => {
@@ -53,9 +36,9 @@ test('makes a key that stands alone on stdout, and keeps only its hash', async (
   ]);
 });
 
-test('lists names, rates and dates, and no key', async () => {
+test('lists names, rates, roles and dates, and no key', async () => {
   const { stdout: secret } = await keys('create', 'bob');
-  await keys('create', 'alice', '--rate', '5');
+  await keys('create', 'alice', '--rate', '5', '--operator');
   const { code, stdout } = await keys('list');
   expect(code).toBe(0);
   const rows = stdout
@@ -63,9 +46,9 @@ test('lists names, rates and dates, and no key', async () => {
     .split('\n')
     .map((line) => line.split(/ {2,}/));
   expect(rows).toEqual([
-    ['NAME', 'RATE', 'CREATED'],
-    ['alice', '5/min', expect.stringMatching(/^\d{4}-\d\d-\d\dT/)],
-    ['bob', '-', expect.stringMatching(/^\d{4}-\d\d-\d\dT/)],
+    ['NAME', 'RATE', 'ROLE', 'CREATED'],
+    ['alice', '5/min', 'operator', expect.stringMatching(/^\d{4}-\d\d-\d\dT/)],
+    ['bob', '-', '-', expect.stringMatching(/^\d{4}-\d\d-\d\dT/)],
   ]);
   expect(stdout).not.toContain(secret.trim());
   expect(stdout).not.toContain(hashKey(secret.trim()));

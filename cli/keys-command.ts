@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { expected } from '../shared/errors.ts';
 import { KEY_NAME, type KeyStore } from '../shared/key-store.ts';
 import { formatRate, parseRate, RATE_FORM } from '../shared/rate.ts';
+import { textTable } from './text-table.ts';
 import { UsageError } from './usage-error.ts';
 
 type WithStore = (use: (store: KeyStore) => Promise<void>) => Promise<void>;
@@ -19,8 +20,9 @@ export function addKeysCommand(program: Command, withStore: WithStore): void {
       '--rate <rate>',
       'submissions that it may make, as 60/min; without it, RATE_LIMIT holds',
     )
+    .option('--operator', 'a key of who runs the service, for dead letters too')
     .description('make a key and show it, once')
-    .action((name: string, { rate }: { rate?: string }) =>
+    .action((name: string, { rate, operator }: { rate?: string; operator?: true }) =>
       withStore(async (store) => {
         if (!KEY_NAME.test(name)) {
           throw new UsageError(
@@ -30,7 +32,7 @@ export function addKeysCommand(program: Command, withStore: WithStore): void {
         const parsed = rate === undefined ? undefined : parseRate(rate);
         if (rate !== undefined && !parsed)
           throw new UsageError(expected(RATE_FORM, '--rate', rate));
-        const secret = await store.create(name, parsed && formatRate(parsed));
+        const secret = await store.create(name, parsed && formatRate(parsed), operator);
         if (!secret)
           throw new UsageError(
             `There is a key of the name '${name}' already: rotate or revoke it.`,
@@ -44,12 +46,13 @@ export function addKeysCommand(program: Command, withStore: WithStore): void {
     .description('list the keys; the keys themselves are kept nowhere')
     .action(() =>
       withStore(async (store) => {
-        const rows = (await store.list()).map(({ name, rate, createdAt }) => [
+        const rows = (await store.list()).map(({ name, rate, operator, createdAt }) => [
           name,
           rate ?? '-',
+          operator ? 'operator' : '-',
           createdAt,
         ]);
-        process.stdout.write(table([['NAME', 'RATE', 'CREATED'], ...rows]));
+        process.stdout.write(textTable([['NAME', 'RATE', 'ROLE', 'CREATED'], ...rows]));
       }),
     );
 
@@ -86,19 +89,4 @@ function noSuchKey(name: string): UsageError {
   return new UsageError(
     `There is no key of the name '${name}' that was made by 'darkroom keys create'.`,
   );
-}
-
-function table(rows: string[][]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
 }

@@ -1,9 +1,19 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { failed, fillBatch, image, openWith, specNow, succeeded } from '../test/fill-batch.ts';
+import {
+  failed,
+  fillBatch,
+  image,
+  internal,
+  openWith,
+  specNow,
+  succeeded,
+} from '../test/fill-batch.ts';
 import { startRedis, type TestRedis } from '../test/redis-server.ts';
 import type { BatchRecord } from './batch-record.ts';
 import { type BatchStore, createBatchStore } from './batch-store.ts';
+import { parseConfig } from './config.ts';
+import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { newId } from './ids.ts';
 import type { JobResult } from './job-record.ts';
 import { FINAL_CHANNEL } from './job-state-lua.ts';
@@ -13,17 +23,14 @@ let server: TestRedis;
 let redis: Redis;
 let batches: BatchStore;
 let store: JobStore;
-
-const internal: JobResult = {
-  finishedAt: Date.now(),
-  outcome: { status: 'failed', code: 'internal', detail: 'It failed.' },
-};
+let dead: DeadLetters;
 
 beforeAll(async () => {
   server = await startRedis();
   redis = new Redis(server.url);
   batches = createBatchStore(redis, 60);
   store = createJobStore(redis, 60);
+  dead = createDeadLetters(redis, parseConfig({ RESULT_TTL: '60', DEAD_TTL: '60' }));
 });
 beforeEach(() => redis.flushall());
 afterAll(async () => {
@@ -174,8 +181,8 @@ describe('a cancellation in the middle', () => {
 
 test('erasing leaves nothing of it, and nothing that is counted as stored', async () => {
   const { batch, jobs } = await fillBatch(batches, 'ann', 3);
-  await finish(jobs[0] ?? '', internal);
-  expect(await store.readImage(jobs[0] ?? '')).toEqual(image);
+  await dead.bury(jobs[0] ?? '', internal, new Error('ours'));
+  expect(await dead.readImage(jobs[0] ?? '')).toEqual(image);
   expect(await batches.erase(batch, 'ann')).toBe('not_final');
   await batches.cancel(batch, 'ann');
   expect(await batches.erase(batch, 'bob')).toBe('unknown');
@@ -190,7 +197,7 @@ test('erasing leaves nothing of it, and nothing that is counted as stored', asyn
 
 test('everything of a batch expires', async () => {
   const { batch, jobs } = await fillBatch(batches, 'ann', 2);
-  await finish(jobs[0] ?? '', internal);
+  await dead.bury(jobs[0] ?? '', internal, new Error('ours'));
   for (const key of await redis.keys(`darkroom:*`)) {
     if (/^darkroom:(stored|feed|usage:ann)$/.test(key)) continue;
     expect(await redis.ttl(key), key).toBeGreaterThan(0);

@@ -73,8 +73,13 @@ export function parseConfig(env: Env) {
     spoolDir: read('SPOOL_DIR', text, tmpdir()),
     /** How long a job and its image are kept, from its submission. */
     resultTtlSeconds: Math.ceil(read('RESULT_TTL', duration(1, 365 * 86_400), 86_400_000) / 1000),
+    /** How long a job that was given up, and its image, are kept for a retry. */
+    deadTtlSeconds: Math.ceil(read('DEAD_TTL', duration(1, 365 * 86_400), 604_800_000) / 1000),
     /** Keys of those who configure rather than run `darkroom keys`. */
-    apiKeys: readSecret('API_KEYS', apiKeys, []),
+    apiKeys: [
+      ...readSecret('API_KEYS', apiKeys, []),
+      ...readSecret('OPERATOR_KEYS', apiKeys, []).map((key) => ({ ...key, isOperator: true })),
+    ],
     /** `keys`: never open. `auto`: open on the loopback address while no key is known. */
     auth: read('AUTH', oneOf('auto', 'keys'), 'auto'),
     /** The address by which this machine is reached, where that is not HOST, as in a container. */
@@ -102,6 +107,14 @@ function readFile(file: string): string | undefined {
     // The caller tells it together with the other mistakes.
     return undefined;
   }
+}
+
+/** An API key of the settings. */
+export interface ConfiguredKey {
+  name: string;
+  key: string;
+  /** Whether it is one of those who run the service, who may also read, retry and drop dead letters. */
+  isOperator?: boolean;
 }
 
 export type Config = ReturnType<typeof parseConfig>;
@@ -139,7 +152,7 @@ const redisUrl: Kind<string> = {
 
 const rate: Kind<Rate> = { takes: RATE_FORM, parse: parseRate };
 
-const apiKeys: Kind<{ name: string; key: string }[]> = {
+const apiKeys: Kind<ConfiguredKey[]> = {
   takes: 'name:key,name:key, with names and keys that differ,',
   parse: (value) => {
     const keys = value

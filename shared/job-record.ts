@@ -32,6 +32,8 @@ export interface JobRecord {
   attempts: number;
   startedAt?: number;
   worker?: string;
+  /** The job of which it is another try, where an operator wanted one. */
+  retryOf?: string;
   result?: JobResult;
 }
 
@@ -78,6 +80,7 @@ export function parseJobRecord(fields: Record<string, string>): JobRecord | unde
     attempts: Number(fields.attempts ?? 0),
   };
   if (fields.started_at) record.startedAt = Number(fields.started_at);
+  if (fields.retry_of) record.retryOf = fields.retry_of;
   if (fields.worker) record.worker = fields.worker;
   if (isFinal(record.status)) record.result = parseResult(record.status, fields);
   return record;

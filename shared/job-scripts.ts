@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { REPLACE_CLAIM_LUA } from './claim-entry.ts';
+import { DEAD_LETTER_LUA } from './dead-letter-lua.ts';
 import { SPEC_FIELDS } from './job-record.ts';
 import { JOB_STATE_LUA } from './job-state-lua.ts';
 import { TAKE_TURN_LUA } from './take-turn-lua.ts';
@@ -8,7 +9,8 @@ export const jobKey = (id: string) => `darkroom:job:${id}`;
 export const imageKey = (id: string) => `darkroom:image:${id}`;
 export const batchKey = (id: string) => `darkroom:batch:${id}`;
 
-const SUBMIT_LUA = `
+/** Lua function that makes a single job, waiting in the queue, of an image that is in the image store. */
+export const SUBMIT_LUA = `
   local function submit(id, owner, day, createdAt, ttl, ...)
     local expiryHour = countImage(id, createdAt, ttl)
     storeJob(id, owner, day, ttl, 'expiry_hour', expiryHour, ...)
@@ -63,13 +65,14 @@ const scripts = {
     end
     makeFinal(job, 'canceled', '', 0, unpack(ARGV, 3))
     return 'canceled'`,
-  eraseJobs: `
+  eraseJobs: `${DEAD_LETTER_LUA}
     for _, id in ipairs(ARGV) do
       local job = readJob(id)
       if job then
         dropImage(job)
         redis.call('DEL', job.key)
       end
+      dropDead(id)
     end`,
 
   openBatch: `

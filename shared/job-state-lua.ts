@@ -7,8 +7,7 @@ export const FINAL_CHANNEL = 'darkroom:final';
  * The one place where a job's state changes. `setStatus` keeps the counts of the job's batch, and `makeFinal`, by which
  * every job ends, counts its usage on the day on which it was submitted: so counts always sum, and a job that runs
  * twice counts once. `darkroom:stored` counts images and bytes in the image store by the hour in which they expire, so
- * that what expires without an end is not counted for ever. The image of a job that failed for no fault of its own is
- * kept until then, for a retry.
+ * that what expires without an end is not counted for ever.
  *
  * Of the batches four tickets for each running job stand in BullMQ's queue, at least 16, and it is filled up again at
  * half of that: enough that no worker waits for one, and few, since a second key's batch begins behind them. Those that
@@ -76,11 +75,7 @@ export const JOB_STATE_LUA = `${COUNT_USAGE_LUA}
     if left == 0 and isFinal(status) then endBatchIfDone(job.batch) end
   end
   local function makeFinal(job, status, code, finishedAt, ...)
-    if code == 'internal' then
-      redis.call('HDEL', job.key, 'cancel_requested')
-    else
-      dropImage(job)
-    end
+    dropImage(job)
     setStatus(job, status, ...)
     local counts = {status, 1}
     if status ~= 'canceled' then

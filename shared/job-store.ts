@@ -71,11 +71,6 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
       return parseJobRecord(await redis.hgetall(jobKey(id)));
     },
 
-    /** The image of a job, while it is kept: until the job is final, or where it failed for no fault of its own. */
-    async readImage(id: string): Promise<Buffer | undefined> {
-      return (await redis.getBuffer(imageKey(id))) ?? undefined;
-    },
-
     /** The key's single jobs (not those of batches), newest first, after an id. */
     list: (owner: string, after: string | undefined, limit: number) =>
       readList(redis, listKey(owner), { after, limit }, (id) =>

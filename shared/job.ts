@@ -86,6 +86,10 @@ export const Job = z
       })
       .optional()
       .meta({ description: 'Milliseconds by step; on a final job that was begun.' }),
+    retry_of: z.string().optional().meta({
+      description:
+        'The job that was given up, and that an operator has had tried again as this one.',
+    }),
     links: z.strictObject({ self: z.string() }),
   })
   .meta({ id: 'Job', description: 'One image to classify.' });
@@ -105,6 +109,7 @@ export function presentJob(id: string, record: JobRecord): Job {
     links: { self: `/v1/jobs/${id}` },
   };
   if (spec.modelSha256) job.model_sha256 = spec.modelSha256;
+  if (record.retryOf) job.retry_of = record.retryOf;
   if (record.worker) job.worker = record.worker;
   if (record.startedAt) job.started_at = iso(record.startedAt);
   if (!result) return job;

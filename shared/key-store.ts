@@ -15,6 +15,8 @@ export interface ApiKey {
   hash: string;
   /** Its own rate limit, as `60/min`; without one, RATE_LIMIT holds. */
   rate?: string;
+  /** Whether it may also read, retry and drop dead letters. */
+  operator?: true;
   createdAt: string;
 }
 
@@ -43,13 +45,14 @@ export function createKeyStore(redis: Redis) {
 
   return {
     /** Makes a key and returns it, the only time that it is told; undefined where the name is taken. */
-    async create(name: string, rate?: string): Promise<string | undefined> {
+    async create(name: string, rate?: string, isOperator = false): Promise<string | undefined> {
       const secret = newSecret();
       const key: ApiKey = {
         id: `key_${uuidv7()}`,
         name,
         hash: hashKey(secret),
         ...(rate ? { rate } : {}),
+        ...(isOperator ? { operator: true as const } : {}),
         createdAt: new Date().toISOString(),
       };
       const made = await redis

@@ -2,6 +2,8 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createBatchFeed } from '../shared/batch-feed.ts';
 import { createBatchStore } from '../shared/batch-store.ts';
+import { parseConfig } from '../shared/config.ts';
+import { createDeadLetters } from '../shared/dead-letters.ts';
 import { newId } from '../shared/ids.ts';
 import { createJobStore } from '../shared/job-store.ts';
 import { createLogger } from '../shared/logger.ts';
@@ -37,6 +39,7 @@ test(`${ITEMS} items of ${KEYS} keys advance side by side, and a single picture 
   timeout: 30_000 + ITEMS * 10,
 }, async () => {
   const store = createJobStore(redis, 3600);
+  const dead = createDeadLetters(redis, parseConfig({}));
   const batches = createBatchStore(redis, 3600);
   const log = createLogger('test', 'silent');
   const raise = (error: Error) => {
@@ -75,7 +78,7 @@ test(`${ITEMS} items of ${KEYS} keys advance side by side, and a single picture 
     run: (id, attempt) => {
       begun.push(id);
       if (begun.length === ITEMS / 2) submitting = submitSingles();
-      return processJob(id, attempt, { store, feed, pool, worker: 'w', log, metrics });
+      return processJob(id, attempt, { store, dead, feed, pool, worker: 'w', log, metrics });
     },
     release: (id) => store.release(id),
   });

@@ -20,6 +20,12 @@ export const failed: JobResult = {
   outcome: { status: 'failed', code: 'undecodable_image', detail: 'The pixels end too soon.' },
 };
 
+/** What a worker says of a job that it gives up. */
+export const internal: JobResult = {
+  finishedAt: Date.now(),
+  outcome: { status: 'failed', code: 'internal', detail: 'Every attempt failed.' },
+};
+
 export function specNow(): JobSpec {
   const about = { format: 'png', bytes: image.length } as const;
   return { model: 'm', topK: 1, minConfidence: 0, ...about, createdAt: Date.now() };

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createBatchFeed } from '../shared/batch-feed.ts';
 import { type Config, ConfigError, parseConfig } from '../shared/config.ts';
+import { createDeadLetters } from '../shared/dead-letters.ts';
 import { createFaultLog } from '../shared/fault-log.ts';
 import { createJobStore } from '../shared/job-store.ts';
 import { createLogger } from '../shared/logger.ts';
@@ -70,6 +71,7 @@ async function main(config: Config): Promise<void> {
     { log, faults, metrics },
   );
   const store = createJobStore(redis, config.resultTtlSeconds);
+  const dead = createDeadLetters(redis, config);
   const registry = createWorkerRegistry(redis);
   const models = pool.models.map(({ name }) => name);
   requireDefaultModel(config, models);
@@ -105,9 +107,16 @@ async function main(config: Config): Promise<void> {
     faults,
     run: async (id, attempt) => {
       const end = progress.begin();
-      await processJob(id, attempt, { store, feed, pool, worker, place, log, metrics }).finally(
-        end,
-      );
+      await processJob(id, attempt, {
+        store,
+        dead,
+        feed,
+        pool,
+        worker,
+        place,
+        log,
+        metrics,
+      }).finally(end);
     },
     release: (id) => store.release(id),
   });

@@ -1,5 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeEach, expect, inject, test } from 'vitest';
+import { parseConfig } from '../shared/config.ts';
+import { createDeadLetters } from '../shared/dead-letters.ts';
 import { newId } from '../shared/ids.ts';
 import { presentJob } from '../shared/job.ts';
 import { createJobStore } from '../shared/job-store.ts';
@@ -13,6 +15,7 @@ import { createWorkerMetrics } from './worker-metrics.ts';
 const redis = new Redis(inject('redisUrl'));
 const store = createJobStore(redis, 60);
 const metrics = createWorkerMetrics(async () => 'ok');
+const dead = createDeadLetters(redis, parseConfig({ RESULT_TTL: '60' }));
 const log = createLogger('test', 'silent');
 const feed = { feed: async () => undefined };
 const owner = 'tester';
@@ -52,7 +55,7 @@ function run(classify: ChildPool['classify'], isLastAttempt = false): Promise<vo
   return processJob(
     id,
     { isLastAttempt },
-    { store, feed, pool: { classify, models }, worker: 'w-1', log, metrics },
+    { store, dead, feed, pool: { classify, models }, worker: 'w-1', log, metrics },
   );
 }
 
@@ -90,6 +93,8 @@ test('what is thrown is tried again with the image still there, and given up on 
     error: { code: 'internal', status: 500 },
   });
   expect(JSON.stringify(job)).not.toContain('secret');
+  expect((await dead.read(id))?.cause).toContain('no session at /secret/path');
+  expect(String(await dead.readImage(id))).toBe('text');
 });
 
 test('a job that runs twice is final once', async () => {

@@ -1,15 +1,24 @@
 import type { BatchFeed } from '../shared/batch-feed.ts';
+import type { DeadLetters } from '../shared/dead-letters.ts';
 import type { JobResult } from '../shared/job-record.ts';
 import type { JobStore } from '../shared/job-store.ts';
 import type { Logger } from '../shared/logger.ts';
+import type { Outcome } from '../shared/outcome.ts';
 import type { Place } from '../shared/take-turn-lua.ts';
 import type { Attempt } from './job-consumer.ts';
 import { onceRedisCan } from './once-redis-can.ts';
 import type { ChildPool } from './pool/child-pool.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
+const GIVEN_UP: Outcome = {
+  status: 'failed',
+  code: 'internal',
+  detail: 'Expected a result for the image, but every attempt failed for a reason of our own.',
+};
+
 export interface ProcessJobDeps {
   store: Pick<JobStore, 'begin' | 'finish'>;
+  dead: Pick<DeadLetters, 'bury'>;
   feed: BatchFeed;
   pool: Pick<ChildPool, 'classify' | 'models'>;
   /** This worker's name, for the job's record. */
@@ -22,12 +31,12 @@ export interface ProcessJobDeps {
 
 /**
  * Runs one job: begin (which hands out the image), classify, finish. A job that needs nothing any more is passed
- * over. Throws on what is no fault of the image; the queue tries again, and on the last attempt `giveUp` says so.
+ * over. Throws on what is no fault of the image; the queue tries again, and on the last attempt it is given up, and kept.
  */
 export async function processJob(
   id: string,
   { isLastAttempt, signal }: Attempt,
-  { store, feed, pool, worker, place, log, metrics }: ProcessJobDeps,
+  { store, dead, feed, pool, worker, place, log, metrics }: ProcessJobDeps,
 ): Promise<void> {
   const startedAt = Date.now();
   const begun = await onceRedisCan(() => store.begin(id, worker, place), signal);
@@ -42,10 +51,11 @@ export async function processJob(
     return;
   }
   const { spec, image, turnsAhead } = begun;
-  const outcome = await classify();
+  const { outcome, cause } = await classify();
   const sha256 = pool.models.find((model) => model.name === spec.model)?.sha256;
   const result: JobResult = { outcome, finishedAt: Date.now() };
-  const { changed, feedIsLow } = await onceRedisCan(() => store.finish(id, result, sha256), signal);
+  const end = () => (cause ? dead.bury(id, result, cause) : store.finish(id, result, sha256));
+  const { changed, feedIsLow } = await onceRedisCan(end, signal);
   if (changed) metrics.jobFinal({ createdAt: spec.createdAt, startedAt, result });
   if (feedIsLow) await feed.feed();
   log.info(
@@ -60,23 +70,19 @@ export async function processJob(
     'job',
   );
 
-  async function classify(): Promise<Exclude<JobResult['outcome'], { status: 'canceled' }>> {
+  async function classify(): Promise<{ outcome: Outcome; cause?: unknown }> {
     try {
       if (!image) throw new Error('The image is not in the image store.');
       const { model, topK, minConfidence } = spec;
-      return await pool.classify({ image, model, topK, minConfidence }, turnsAhead);
-    } catch (error) {
+      const request = { image, model, topK, minConfidence };
+      return { outcome: await pool.classify(request, turnsAhead) };
+    } catch (cause) {
       if (!isLastAttempt) {
         metrics.jobRetried();
-        throw error;
+        throw cause;
       }
-      log.error({ err: error, job: id }, 'job given up');
-      return {
-        status: 'failed',
-        code: 'internal',
-        detail:
-          'Expected a result for the image, but every attempt failed for a reason of our own.',
-      };
+      log.error({ err: cause, job: id }, 'job given up');
+      return { outcome: GIVEN_UP, cause };
     }
   }
 }

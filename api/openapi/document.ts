@@ -11,10 +11,11 @@ export function openApiDocument(routes: Route[], version: string) {
     description:
       'An API key. Not needed while the service is open, on the loopback address without any key.',
   });
-  for (const { doc } of routes) {
+  for (const { doc, isOperators } of routes) {
     const guarded = doc.security === undefined;
     const refusals = guarded ? problems('unauthorized', 'rate_limited') : {};
-    registry.registerPath({ ...doc, responses: { ...refusals, ...doc.responses } });
+    const operators = isOperators ? problems('forbidden') : {};
+    registry.registerPath({ ...doc, responses: { ...refusals, ...operators, ...doc.responses } });
   }
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
@@ -34,6 +35,11 @@ export function openApiDocument(routes: Route[], version: string) {
       { name: 'Batches', description: 'A folder of pictures as one piece of work.' },
       { name: 'Models', description: 'What images are classified by.' },
       { name: 'Usage', description: 'What a key has used.' },
+      {
+        name: 'Dead letters',
+        description:
+          "What was given up after every attempt failed for no fault of its image, with its cause and its image, for as long as `DEAD_TTL` says. For operators' keys alone.",
+      },
       { name: 'Health', description: 'For the orchestrator.' },
     ],
   });

@@ -1,6 +1,7 @@
 import type { BatchRecord } from '../../shared/batch-record.ts';
 import { type Job, presentJob } from '../../shared/job.ts';
 import type { JobRecord } from '../../shared/job-record.ts';
+import { presentDeadLetter } from '../../shared/present-dead-letter.ts';
 import { type Batch, presentBatch } from '../batch/present-batch.ts';
 
 const id = 'job_019a8c5e-7c00-7000-8000-0123456789ab';
@@ -48,6 +49,35 @@ export const succeededJob: Job = presentJob(id, {
       timings: { decode_ms: 5.4, inference_ms: 7.1 },
     },
   },
+});
+
+export const deadLetter = presentDeadLetter({
+  id,
+  record: {
+    ...submitted,
+    status: 'failed',
+    attempts: 3,
+    startedAt: createdAt + 3_400,
+    worker: 'worker-7f9c-1',
+    result: {
+      finishedAt: createdAt + 3_420,
+      outcome: {
+        status: 'failed',
+        code: 'internal',
+        detail:
+          'Expected a result for the image, but every attempt failed for a reason of our own.',
+      },
+    },
+  },
+  cause: "Error: ENOSPC: no space left on device, open '/app/models/…'",
+  diedAt: createdAt + 3_421,
+  expiresAt: createdAt + 604_803_421,
+});
+
+export const retriedJob: Job = presentJob('job_019a8c70-1000-7000-8000-0123456789ab', {
+  ...submitted,
+  spec: { ...submitted.spec, createdAt: createdAt + 86_400_000 },
+  retryOf: id,
 });
 
 const batchId = 'batch_019a8c5e-7c00-7000-8000-0123456789ab';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../shared/ids.ts';
 import type { JobResult } from '../../shared/job-record.ts';
 import { imagesOf, jsonLinesOf, rowsOf, submitBatch, workOff } from '../../test/api/play-batch.ts';
-import { failed, succeeded, work } from '../../test/api/play-worker.ts';
+import { failed, giveUp, succeeded, work } from '../../test/api/play-worker.ts';
 import { type StartedApi, startApi } from '../../test/api/start-api.ts';
 import { idOfAge } from '../../test/id-of-age.ts';
 import { startRedis, type TestRedis } from '../../test/redis-server.ts';
@@ -23,11 +23,6 @@ afterAll(async () => {
 const ann = { Authorization: 'Bearer a' };
 const call = (method: string, path: string, headers: Record<string, string> = ann) =>
   api.call(path, { method, headers });
-
-const internal: JobResult = {
-  finishedAt: 0,
-  outcome: { status: 'failed', code: 'internal', detail: 'Ours.' },
-};
 
 describe('GET /v1/batches/{id}', () => {
   test('says when to ask again, how fast it goes and how long it will take, until it is finished', async () => {
@@ -125,7 +120,10 @@ describe('POST /v1/batches/{id}/retry', () => {
     });
     const id = sent.id ?? '';
     expect((await call('POST', `/v1/batches/${id}/retry`)).body.code).toBe('batch_not_final');
-    const results: Record<string, JobResult> = { bad: failed, ours: internal, good: succeeded };
+    const rows = await rowsOf(api, id, '?status=queued', ann);
+    const ours = rows.find((row) => row.id === 'ours');
+    await giveUp(api, ours?.job_id ?? '', new Error('ours'));
+    const results: Record<string, JobResult> = { bad: failed, good: succeeded };
     await workOff(api, id, (row) => results[row.id] ?? failed, ann);
 
     const before = (await call('GET', `/v1/batches/${id}`)).body;
@@ -138,6 +136,8 @@ describe('POST /v1/batches/{id}/retry', () => {
     const begun = await api.store.begin(row?.job_id ?? '', 'w');
     expect(begun).toMatchObject({ spec: { topK: 3 }, image: imagesOf('x')[0]?.image });
     expect((await call('GET', `/v1/batches/${id}`)).body).toEqual(before);
+    // They have gone over, and are not run twice.
+    expect((await call('POST', `/v1/batches/${id}/retry`)).body.code).toBe('empty_batch');
   });
 
   test('answers 422 where there is nothing to run again, and makes no batch', async () => {

@@ -19,7 +19,7 @@ export const retryBatch: Route = {
     tags: ['Batches'],
     summary: 'Run again what failed for no fault of its image',
     description:
-      'Makes a new batch, `retry_of` the old one, of its items that failed with `internal`.',
+      'Makes a new batch, `retry_of` the old one, of its items that failed with `internal`, as far as their images are still kept. Each of them goes over to it, and is run again once.',
     request: { params: batchParams },
     responses: {
       202: json('The new batch.', Batch, processingBatch, { Location: location }),
@@ -54,17 +54,19 @@ export const retryBatch: Route = {
 };
 
 /** The items that failed for no fault of their image, each as it was first asked for. */
-async function* failedItems({ batches, store }: ApiDeps, batch: string): AsyncGenerator<BatchItem> {
+async function* failedItems({ batches, dead }: ApiDeps, batch: string): AsyncGenerator<BatchItem> {
   for (let from = 0; ; from += ROWS_AT_ONCE) {
     const rows = await batches.readRows(batch, from, ROWS_AT_ONCE);
     if (rows.length === 0) return;
     for (const { id, jobId, job } of rows) {
       const outcome = job?.result?.outcome;
       if (!job || outcome?.status !== 'failed' || outcome.code !== 'internal') continue;
-      const image = await store.readImage(jobId);
+      const image = await dead.readImage(jobId);
       if (!image) continue;
       const { model, topK, minConfidence } = job.spec;
       yield { id, image, options: { model, top_k: topK, min_confidence: minConfidence } };
+      // The next item is asked for once this one has been taken.
+      await dead.drop(jobId);
     }
   }
 }

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createBatchFeed } from '../../shared/batch-feed.ts';
+import { parseConfig } from '../../shared/config.ts';
+import { createDeadLetters } from '../../shared/dead-letters.ts';
 import { createJobStore } from '../../shared/job-store.ts';
 import { createLogger } from '../../shared/logger.ts';
 import { createJobQueue } from '../../shared/queue.ts';
@@ -72,7 +74,8 @@ async function startWorker(
   };
   const feed = createBatchFeed(connection, queue);
   const metrics = createWorkerMetrics(async () => 'ok');
-  const deps = { store, feed, pool, worker: 'simulated', log, metrics };
+  const dead = createDeadLetters(connection, parseConfig({}));
+  const deps = { store, dead, feed, pool, worker: 'simulated', log, metrics };
   const consumer = createJobConsumer({
     connection,
     concurrency,

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import type { Batch } from '../../api/batch/present-batch.ts';
 import { type ErrorCode, errorCodes, type Problem } from '../../shared/errors.ts';
 import type { Job } from '../../shared/job.ts';
+import type { DeadLetter } from '../../shared/present-dead-letter.ts';
 
 /** An answer that was found to be as the OpenAPI document says. */
 export interface Answer {
@@ -23,8 +24,10 @@ export type Body = Partial<Omit<Job, 'status'> & Omit<Problem, 'status'>> & {
   jobs?: Job[];
   batch?: Batch;
   batches?: Batch[];
+  dead?: DeadLetter[];
   next_cursor?: string;
-} & Pick<Partial<Batch>, 'counts' | 'retry_of' | 'images_per_second' | 'eta_seconds'>;
+} & Pick<Partial<DeadLetter>, 'cause' | 'owner' | 'died_at' | 'expires_at'> &
+  Pick<Partial<Batch>, 'counts' | 'retry_of' | 'images_per_second' | 'eta_seconds'>;
 
 export type Contract = ReturnType<typeof createContract>;
 

@@ -2,6 +2,7 @@ import type { JobResult } from '../../shared/job-record.ts';
 import type { JobStore } from '../../shared/job-store.ts';
 import type { ModelInfo } from '../../shared/model-info.ts';
 import type { WorkerRegistry } from '../../shared/worker-registry.ts';
+import { internal } from '../fill-batch.ts';
 import { firstBytes } from '../image-bytes.ts';
 import type { StartedApi } from './start-api.ts';
 
@@ -32,6 +33,13 @@ export async function work(store: JobStore, id: string, result: JobResult): Prom
   await store.begin(id, 'test-worker');
   const modelSha256 = 'ab'.repeat(32);
   const { changed } = await store.finish(id, { ...result, finishedAt: Date.now() }, modelSha256);
+  if (!changed) throw new Error('The job was final before.');
+}
+
+/** Does with a job what a worker does whose last attempt threw this. */
+export async function giveUp(api: StartedApi, id: string, cause: unknown): Promise<void> {
+  await api.store.begin(id, 'test-worker');
+  const { changed } = await api.dead.bury(id, { ...internal, finishedAt: Date.now() }, cause);
   if (!changed) throw new Error('The job was final before.');
 }
 

@@ -4,6 +4,7 @@ import { createDeps } from '../../api/create-deps.ts';
 import { type ServerTimes, serve } from '../../api/serve.ts';
 import { stopServer } from '../../api/stop-server.ts';
 import { type Config, parseConfig } from '../../shared/config.ts';
+import type { DeadLetters } from '../../shared/dead-letters.ts';
 import type { JobStore } from '../../shared/job-store.ts';
 import { createKeyStore, type KeyStore } from '../../shared/key-store.ts';
 import { createLogger } from '../../shared/logger.ts';
@@ -20,6 +21,7 @@ export interface StartedApi {
   server: Server;
   /** The API's own; a test plays the worker with it. */
   store: JobStore;
+  dead: DeadLetters;
   queue: JobQueue;
   keys: KeyStore;
   registry: WorkerRegistry;
@@ -54,7 +56,7 @@ export async function startApi({ redisUrl, env = {}, times }: StartOptions): Pro
     { log, version: '0.0.0' },
     { storedMs: 0, registeredMs: 0 },
   );
-  const { store, queue, waits } = deps;
+  const { store, dead, queue, waits } = deps;
   const registry = createWorkerRegistry(redis);
   const keys = createKeyStore(redis);
   const app = createApp(deps, projectRoot());
@@ -80,6 +82,7 @@ export async function startApi({ redisUrl, env = {}, times }: StartOptions): Pro
     config,
     server,
     store,
+    dead,
     queue,
     keys,
     registry,

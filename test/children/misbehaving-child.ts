@@ -1,10 +1,12 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { receiveRequest } from '../../worker/child/image-pipe.ts';
 import type { ChildAnswer, ChildMessage } from '../../worker/child/protocol.ts';
 
 /**
  * A child that does what the bytes say: `crash`, `hang` (in its own thread, as a decoder does), `eat` memory, `throw`;
- * anything else is classified as a label of that text. `crash-once:FILE` crashes where FILE is not there, and makes it.
+ * anything else is classified as a label of that text. `crash-once:FILE` crashes where FILE is not there, and makes it;
+ * `throw-while:FILE` throws while FILE is there.
  */
 const { modelsDir } = JSON.parse(process.argv[2] ?? '{}') as { modelsDir: string };
 const send = (answer: ChildAnswer) => process.send?.(answer);
@@ -32,7 +34,6 @@ process.on('message', async (message: ChildMessage) => {
   const text = Buffer.from(receiveRequest(message).image).toString();
   const [, file] = /^crash-once:(.*)$/.exec(text) ?? [];
   if (file) {
-    const { existsSync, writeFileSync } = await import('node:fs');
     if (!existsSync(file)) {
       writeFileSync(file, '');
       process.kill(process.pid, 'SIGSEGV');
@@ -47,7 +48,8 @@ process.on('message', async (message: ChildMessage) => {
       await delay(1);
     }
   }
-  if (text === 'throw') {
+  const [, broken = ''] = /^throw-while:(.*)$/.exec(text) ?? [];
+  if (text === 'throw' || existsSync(broken)) {
     send({ type: 'threw', stack: 'Error: the session failed' });
     return;
   }
