@@ -7,7 +7,6 @@ import { docsPages } from './docs/docs-pages.ts';
 import { handleError } from './handle-error.ts';
 import { limitReads } from './limit-reads.ts';
 import { limitSubmissions } from './limit-submissions.ts';
-import { openApiDocument } from './openapi/document.ts';
 import { problemResponse } from './problem-response.ts';
 import { requestId } from './request-id.ts';
 import { requestLog } from './request-log.ts';
@@ -72,9 +71,9 @@ export function createApp(deps: ApiDeps, root: string): Hono<ApiEnv> {
     const path = route.doc.path.replaceAll(/\{(\w+)\}/g, ':$1');
     app.on(route.doc.method, [path], ...guards(route), route.handle(deps));
   }
-  let document: object | undefined;
+  let document: Promise<object> | undefined;
   const openApi = () => {
-    document ??= openApiDocument(routes, deps.version);
+    document ??= loadOpenApi(deps.version);
     return document;
   };
   app.route('/', docsPages({ root, openApi }));
@@ -98,6 +97,12 @@ export function createApp(deps: ApiDeps, root: string): Hono<ApiEnv> {
   );
   app.onError(handleError(deps));
   return app;
+}
+
+/** Loaded by the first who reads it: its generator is a tenth of what the API loads. */
+async function loadOpenApi(version: string): Promise<object> {
+  const { openApiDocument } = await import('./openapi/document.ts');
+  return openApiDocument(routes, version);
 }
 
 /** What stands before a call's handler: nothing where it is open to all, else the key and the limits of its kind. */

@@ -8,7 +8,6 @@ import { readJsonItems } from './read-json-items.ts';
 import { readJsonLines } from './read-json-lines.ts';
 import { readMultipartItems } from './read-multipart-items.ts';
 import { readTar } from './read-tar.ts';
-import { readZip } from './read-zip.ts';
 import { ARCHIVE_HEAD_BYTES, type Archive, sniffArchive } from './sniff-archive.ts';
 import { batchTooLarge, openBody, type UploadBody } from './upload-body.ts';
 
@@ -60,16 +59,23 @@ export async function readForm(
       case 'application/x-ndjson':
         return { items: readJsonLines(body, maxImageBytes), options: {} };
       default:
-        return { items: readArchive(await requireArchive(type, body), body, limits), options: {} };
+        return {
+          items: await readArchive(await requireArchive(type, body), body, limits),
+          options: {},
+        };
     }
   }
 }
 
-function readArchive(archive: Archive, body: UploadBody, limits: FormLimits): BatchItems {
+async function readArchive(
+  archive: Archive,
+  body: UploadBody,
+  limits: FormLimits,
+): Promise<BatchItems> {
   const { maxImageBytes, maxBatchBytes } = limits;
   switch (archive) {
     case 'zip':
-      return readZip(body, limits);
+      return (await import('./read-zip.ts')).readZip(body, limits);
     case 'gzip':
       return readTar(readGzip(body, maxBatchBytes), maxImageBytes);
     case 'tar':

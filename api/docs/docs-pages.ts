@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { Hono } from 'hono';
 import { html, raw } from 'hono/html';
 import { secureHeaders } from 'hono/secure-headers';
-import { Marked } from 'marked';
 
 /** Files of Swagger UI's package that the page needs, with their types. */
 const assets = {
@@ -16,7 +15,7 @@ const assets = {
 const START_SCRIPT = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, tryItOutEnabled: true });`;
 
 /** The pages under `/docs`, whole without internet: the API's reference by Swagger UI, and the list of errors. */
-export function docsPages({ root, openApi }: { root: string; openApi: () => object }) {
+export function docsPages({ root, openApi }: { root: string; openApi: () => Promise<object> }) {
   const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   const app = new Hono();
   app.use(
@@ -31,7 +30,7 @@ export function docsPages({ root, openApi }: { root: string; openApi: () => obje
     }),
   );
   app.get('/', (c) => c.redirect('/docs'));
-  app.get('/openapi.json', (c) => c.json(openApi()));
+  app.get('/openapi.json', async (c) => c.json(await openApi()));
   app.get('/docs', (c) =>
     c.html(
       page(
@@ -87,6 +86,7 @@ function page(title: string, body: ReturnType<typeof html>) {
 
 /** Markdown as HTML, a heading's text as its anchor: what a problem's `type` points to. */
 async function renderMarkdown(markdown: string): Promise<string> {
+  const { Marked } = await import('marked');
   const marked = new Marked({
     renderer: {
       heading({ tokens, depth }) {

@@ -3,7 +3,7 @@ import { expected, PublicError } from '../../shared/errors.ts';
 import { JobStatus } from '../../shared/job.ts';
 import { findBatch } from '../batch/find-batch.ts';
 import { MAX_ITEMS } from '../batch/receive-batch.ts';
-import { csv, jsonLines } from '../batch/results-format.ts';
+import { jsonLines, type ResultsFormat } from '../batch/results-format.ts';
 import { type ResultsQuery, streamResults } from '../batch/stream-results.ts';
 import { batchParams } from '../openapi/batch-params.ts';
 import { problems } from '../openapi/responses.ts';
@@ -57,7 +57,7 @@ export const getBatchResults: Route = {
       const wantsCsv =
         c.req.query('format') === 'csv' ||
         (!c.req.query('format') && accepts(c.req.header('Accept')));
-      const format = wantsCsv ? csv(record.spec.options.top_k) : jsonLines;
+      const format = wantsCsv ? await loadCsv(record.spec.options.top_k) : jsonLines;
       return c.body(streamResults(batches, id, asked, format), 200, {
         'Content-Type': format.contentType,
       });
@@ -83,4 +83,9 @@ function parseQuery({ format, status, after, limit }: Record<string, string>): R
 
 function invalid(what: string, name: string, received: string): PublicError {
   return new PublicError('invalid_request', expected(what, name, received));
+}
+
+async function loadCsv(topK: number): Promise<ResultsFormat> {
+  const { csvFormat } = await import('../batch/csv-format.ts');
+  return csvFormat(topK);
 }
