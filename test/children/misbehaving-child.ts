@@ -6,7 +6,8 @@ import type { ChildAnswer, ChildMessage } from '../../worker/child/protocol.ts';
 /**
  * A child that does what the bytes say: `crash`, `hang` (in its own thread, as a decoder does), `eat` memory, `throw`;
  * anything else is classified as a label of that text. `crash-once:FILE` crashes where FILE is not there, and makes it;
- * `throw-while:FILE` throws while FILE is there.
+ * `throw-while:FILE` throws while FILE is there; `killed:FILE` is killed from outside until FILE has three bytes, and
+ * adds one each time.
  */
 const { modelsDir } = JSON.parse(process.argv[2] ?? '{}') as { modelsDir: string };
 const send = (answer: ChildAnswer) => process.send?.(answer);
@@ -38,6 +39,12 @@ process.on('message', async (message: ChildMessage) => {
       writeFileSync(file, '');
       process.kill(process.pid, 'SIGSEGV');
     }
+  }
+  const [, killed] = /^killed:(.*)$/.exec(text) ?? [];
+  if (killed) {
+    const { appendFileSync, readFileSync } = await import('node:fs');
+    appendFileSync(killed, '.');
+    if (readFileSync(killed).length <= 3) process.kill(process.pid, 'SIGKILL');
   }
   if (text === 'crash') process.kill(process.pid, 'SIGSEGV');
   if (text === 'hang') for (;;);

@@ -93,6 +93,14 @@ test('counts the children that are started, that end, by reason, and that run', 
   expect(await registry.metrics()).toContain('darkroom_children_ended_total{reason="stopped"} 2');
 });
 
+test('an image whose children are killed from outside is tried more often', async () => {
+  const pool = await startPool(1);
+  const file = join(mkdtempSync(join(tmpdir(), 'darkroom-')), 'killed');
+  await expect(pool.classify(request(`killed:${file}`))).resolves.toMatchObject({
+    status: 'succeeded',
+  });
+});
+
 test('an image that hangs is ended at JOB_TIMEOUT, and fails with a code', async () => {
   const pool = await startPool(1, { timeoutMs: 300 });
   await expect(pool.classify(request('hang'))).resolves.toMatchObject({

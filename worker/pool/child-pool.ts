@@ -8,6 +8,11 @@ import type { WorkerMetrics } from '../worker-metrics.ts';
 import { type Child, ChildLost, type ChildOptions, ModelsUnusable, startChild } from './child.ts';
 import { lostOutcome } from './lost-outcome.ts';
 
+/** Tries at an image under which children are lost. */
+const TRIES = 2;
+/** The same where they are killed from outside: by an operator, or by a kernel that is out of memory. */
+const KILLED_TRIES = 5;
+
 export interface ChildPool {
   models: ModelInfo[];
   /**
@@ -110,17 +115,16 @@ export async function createChildPool(
   return {
     models: [...all][0]?.models ?? [],
     async classify(request, turnsAhead) {
-      try {
-        return await attempt(request, turnsAhead);
-      } catch (error) {
-        if (!(error instanceof ChildLost)) throw error;
-        log.warn({ err: error }, 'an image took its child with it; it is tried once more');
-      }
-      try {
-        return await attempt(request);
-      } catch (error) {
-        if (!(error instanceof ChildLost)) throw error;
-        return lostOutcome(error.casualty, options);
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await attempt(request, tries === 1 ? turnsAhead : 0);
+        } catch (error) {
+          if (!(error instanceof ChildLost)) throw error;
+          if (tries >= (error.isByImage ? TRIES : KILLED_TRIES)) {
+            return lostOutcome(error.casualty, options);
+          }
+          log.warn({ err: error }, 'an image took its child with it; it is tried again');
+        }
       }
     },
     async close() {

@@ -31,9 +31,12 @@ export type ChildEnd = (typeof childEnds)[number];
 /** The child died, or was ended, while it had the image open. */
 export class ChildLost extends Error {
   readonly casualty: Casualty;
-  constructor(casualty: Casualty, cause: string) {
+  /** False where someone else killed it: that proves little against the image. */
+  readonly isByImage: boolean;
+  constructor(casualty: Casualty, cause: string, isByImage: boolean) {
     super(`The child ${casualty.replaceAll('_', ' ')}: ${cause}`);
     this.casualty = casualty;
+    this.isByImage = isByImage;
   }
 }
 
@@ -128,14 +131,18 @@ async function classify(
       answer.type === 'threw' ? answer.stack : `A child answered with ${answer.type}.`,
     );
   } catch (error) {
-    throw error instanceof ChildEnded ? new ChildLost(casualty, error.message) : error;
+    if (!(error instanceof ChildEnded)) throw error;
+    throw new ChildLost(casualty, error.message, casualty !== 'crashed' || error.isByItself);
   } finally {
     clearTimeout(deadline);
     clearInterval(watch);
   }
 }
 
-class ChildEnded extends Error {}
+class ChildEnded extends Error {
+  /** Whether it exited or was ended by what it did, rather than by a SIGKILL, or before it had the image. */
+  isByItself = false;
+}
 
 interface Answers {
   /** The child's next answer. Throws ChildEnded where it ends first. */
@@ -147,9 +154,11 @@ function listen(childProcess: ChildProcess): Answers {
     const fail = (error: Error) => reject(new ChildEnded(error.message, { cause: error }));
     childProcess.on('error', fail);
     for (const pipe of childProcess.stdio) pipe?.on('error', fail);
-    childProcess.once('exit', (code, signal) =>
-      reject(new ChildEnded(`it ended with ${signal ?? code}`)),
-    );
+    childProcess.once('exit', (code, signal) => {
+      const end = new ChildEnded(`it ended with ${signal ?? code}`);
+      end.isByItself = signal !== 'SIGKILL';
+      reject(end);
+    });
   });
   // A child that ends while nobody waits for an answer is seen by `ended`.
   ended.catch(() => undefined);

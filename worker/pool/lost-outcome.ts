@@ -9,7 +9,7 @@ export function lostOutcome(casualty: Casualty, options: ChildOptions): Outcome 
         status: 'failed',
         code: 'image_crashed',
         detail:
-          'Expected an image that can be opened, but the process that opened it ended, twice.',
+          'Expected an image that can be opened, but the process that opened it ended each time.',
       };
     case 'timed_out':
       return {
