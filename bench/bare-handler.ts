@@ -20,4 +20,5 @@ const app = new Hono()
     const value = await redis.get(c.req.param('key'));
     return c.body(value ?? '', 200, { 'Content-Type': 'application/json' });
   });
+process.on('disconnect', () => process.exit());
 serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) => process.send?.(port));

@@ -35,6 +35,7 @@ export async function compare(
   for (const { run } of contestants) await run(seconds / 2);
   const measured = new Map<string, Measured[]>();
   for (let round = 0; round < rounds; round += 1) {
+    console.error(`round ${round + 1} of ${rounds}`);
     for (const contestant of contestants) {
       const one = await measure(contestant, seconds, loadPid);
       measured.set(contestant.name, [...(measured.get(contestant.name) ?? []), one]);

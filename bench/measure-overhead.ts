@@ -4,6 +4,7 @@ import { type Contestant, compare } from './contestant.ts';
 import { type Load, startLoad } from './load.ts';
 import type { BenchOptions } from './options.ts';
 import { overheadBars, peerBars } from './overhead/bars.ts';
+import { countRedisCommands } from './overhead/redis-commands.ts';
 import { memoryTable, processTable, stepTable, throughputTable } from './overhead/tables.ts';
 import { JOBS, waysOf } from './overhead/ways.ts';
 import { startPeers } from './peer-servers.ts';
@@ -39,6 +40,10 @@ export async function measureOverhead(options: BenchOptions, pictures: Pictures)
     const contestants = [bare, ...ways, ...peers];
     const measured = await compare(contestants, { rounds, seconds, loadPid: load.pid });
     const idle = await measureIdle(product, load, files);
+    const { port, services } = product;
+    const commands = await countRedisCommands(services.redis.url, () =>
+      load.send({ way: { kind: 'wait' }, port, files, clients, seconds }),
+    );
     return {
       text:
         `Medians of ${rounds} rounds of ${seconds} s each, ${clients} clients, ${model}, ${pictures.small.name}. ` +
@@ -47,6 +52,7 @@ export async function measureOverhead(options: BenchOptions, pictures: Pictures)
         throughputTable(contestants, measured),
         processTable(ways, measured),
         stepTable([bare, ...peers.slice(0, 1)], measured.get(JOBS) ?? [], measured),
+        commands,
         memoryTable(product),
       ],
       bars: [...overheadBars(bare, measured), idle, ...peerBars(bare, peers, measured)],
