@@ -102,6 +102,9 @@ afterAll(async () => {
 const post = (body: Buffer | string = firstBytes.png) =>
   api.call('/v1/jobs', { method: 'POST', body });
 
+/** So much that what the tests themselves take does not count beside it. */
+const ballast = Buffer.alloc(64 * MiB);
+
 /** Leaves Redis so much memory that what it uses now is this part of it; 0 takes the limit away. */
 async function setUsedPart(part: number): Promise<void> {
   const used = Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
@@ -110,6 +113,7 @@ async function setUsedPart(part: number): Promise<void> {
 
 test('while Redis uses 80 per cent of its memory nothing is taken, and what was taken goes on', async () => {
   const [waiting, other] = [await submit(api), await submit(api)];
+  await redis.set('ballast', ballast);
   await setUsedPart(0.85);
   const { status, headers, body } = await post();
   expect({ status, code: body.code }).toEqual({ status: 503, code: 'queue_full' });
@@ -123,6 +127,7 @@ test('while Redis uses 80 per cent of its memory nothing is taken, and what was 
   expect((await api.call(`/v1/jobs/${waiting}`)).body.status).toBe('succeeded');
 
   await setUsedPart(0);
+  await redis.del('ballast');
   expect((await post()).status).toBe(202);
 });
 

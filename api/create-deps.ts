@@ -72,7 +72,7 @@ export function createDeps(
     batches: createBatchStore(redis, config.resultTtlSeconds),
     feed: createBatchFeed(redis, queue),
     dead: createDeadLetters(redis, config),
-    idempotency: createIdempotency(redis),
+    idempotency: createIdempotency(redis, config.resultTtlSeconds),
     waits,
     registered,
     admission: createAdmission({ stored, memory, drainRate: drain.perSecond, limits: config }),

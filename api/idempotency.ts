@@ -6,7 +6,7 @@ import { batchKey, jobKey } from '../shared/job-scripts.ts';
 
 type Kind = 'job' | 'batch';
 
-/** How long a key is remembered. */
+/** How long a key is remembered, at most: where RESULT_TTL is shorter, what it names is gone by then. */
 const REMEMBERED_SECONDS = 86_400;
 /**
  * How long one whose upload is arriving is held without a sign of life, and how often a sign is given. A key whose API
@@ -41,7 +41,7 @@ export interface Claim {
 export type Idempotency = ReturnType<typeof createIdempotency>;
 
 /** Keys by which a second try finds what the first one made. */
-export function createIdempotency(redis: Redis) {
+export function createIdempotency(redis: Redis, resultTtlSeconds: number) {
   const replace = async ({ key, held, value, seconds }: ClaimEntry): Promise<void> => {
     await redis.eval(REPLACE_LUA, 0, key, held, value, seconds);
   };
@@ -51,7 +51,7 @@ export function createIdempotency(redis: Redis) {
       key,
       held,
       value: JSON.stringify({ id, hash }),
-      seconds: REMEMBERED_SECONDS,
+      seconds: Math.min(REMEMBERED_SECONDS, resultTtlSeconds),
     });
     const free = () => replace({ key, held, value: '', seconds: 0 });
     const hold = () => replace({ key, held, value: held, seconds: HELD_SECONDS });

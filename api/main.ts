@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, ConfigError, parseConfig } from '../shared/config.ts';
+import { dropExpiredTickets } from '../shared/expired-tickets.ts';
 import { createLogger } from '../shared/logger.ts';
 import { serveMetrics } from '../shared/metrics-server.ts';
 import { projectRoot } from '../shared/project-root.ts';
@@ -13,6 +14,9 @@ import { serve } from './serve.ts';
 import { stopServer } from './stop-server.ts';
 
 process.title = 'darkroom-api';
+
+/** How often it is looked for what has expired and does not go by itself. */
+const SWEEP_MS = 20_000;
 
 try {
   await main(parseConfig(process.env));
@@ -47,9 +51,18 @@ async function main(config: Config): Promise<void> {
     'listening',
   );
   const unwatch = watchOpenness(config, deps.keyRing, log);
+  // The feed takes out the batches of which nothing is left.
+  const sweep = () => dropExpiredTickets(redis).then(deps.feed.feed);
+  const sweeping = setInterval(() => {
+    sweep().then(
+      () => faults.over('what has expired cannot be swept'),
+      (error: unknown) => faults.seen('what has expired cannot be swept', error),
+    );
+  }, SWEEP_MS);
 
   onShutdown(async () => {
     unwatch();
+    clearInterval(sweeping);
     deps.waits.close();
     await stopServer(server, config.shutdownTimeoutMs);
     metricsServer?.close();

@@ -19,7 +19,7 @@ const scripts = {
     if bytes > 0 then
       redis.call('RENAME', 'darkroom:image:' .. id, letter .. ':image')
       redis.call('EXPIRE', letter .. ':image', ttl)
-      countStored(job.expiryHour, -1, -bytes)
+      countStored(job.countedUntil, -1, -bytes)
     end
     makeFinal(job, 'failed', 'internal', finishedAt, unpack(ARGV, 7))
     local last = redis.call('ZRANGE', 'darkroom:dead', -1, -1, 'WITHSCORES')[2] or 0

@@ -12,8 +12,8 @@ export const batchKey = (id: string) => `darkroom:batch:${id}`;
 /** Lua function that makes a single job, waiting in the queue, of an image that is in the image store. */
 export const SUBMIT_LUA = `
   local function submit(id, owner, day, createdAt, ttl, ...)
-    local expiryHour = countImage(id, createdAt, ttl)
-    storeJob(id, owner, day, ttl, 'expiry_hour', expiryHour, ...)
+    local countedUntil = countImage(id, createdAt, ttl)
+    storeJob(id, owner, day, ttl, 'counted_until', countedUntil, ...)
     addToList('darkroom:jobs:' .. owner, id, createdAt, ttl)
     redis.call('ZADD', 'darkroom:entering', now(), id)
     redis.call('EXPIRE', 'darkroom:entering', ttl)
@@ -91,8 +91,8 @@ const scripts = {
       redis.call('DEL', 'darkroom:image:' .. id)
       return {0, 0}
     end
-    local expiryHour = countImage(id, createdAt, ttl)
-    storeJob(id, owner, day, ttl, 'batch', batch, 'expiry_hour', expiryHour, unpack(ARGV, 8))
+    local countedUntil = countImage(id, createdAt, ttl)
+    storeJob(id, owner, day, ttl, 'batch', batch, 'counted_until', countedUntil, unpack(ARGV, 8))
     countUsage(owner, day, 'requests', 1, 'images', 1)
     joinBatch(batch, row, ttl)
     redis.call('RPUSH', key .. ':pending', id)

@@ -6,8 +6,8 @@ export const FINAL_CHANNEL = 'darkroom:final';
 /**
  * The one place where a job's state changes. `setStatus` keeps the counts of the job's batch, and `makeFinal`, by which
  * every job ends, counts its usage on the day on which it was submitted: so counts always sum, and a job that runs
- * twice counts once. `darkroom:stored` counts images and bytes in the image store by the hour in which they expire, so
- * that what expires without an end is not counted for ever.
+ * twice counts once. `darkroom:stored` counts images and bytes in the image store by the second by which they have
+ * expired, rounded up to a 24th of their time, so that what expires without an end is not counted for long.
  *
  * Of the batches four tickets for each running job stand in BullMQ's queue, at least 16, and it is filled up again at
  * half of that: enough that no worker waits for one, and few, since a second key's batch begins behind them. Those that
@@ -32,16 +32,16 @@ export const JOB_STATE_LUA = `${COUNT_USAGE_LUA}
   local function readJob(id)
     local key = 'darkroom:job:' .. id
     local fields = redis.call('HMGET', key,
-      'status', 'owner', 'batch', 'day', 'created_at', 'bytes', 'expiry_hour', 'cancel_requested')
+      'status', 'owner', 'batch', 'day', 'created_at', 'bytes', 'counted_until', 'cancel_requested')
     if not fields[1] then return end
     return {
       id = id, key = key, status = fields[1], owner = fields[2], batch = fields[3], day = fields[4],
-      createdAt = fields[5], bytes = fields[6], expiryHour = fields[7], isCancelRequested = fields[8],
+      createdAt = fields[5], bytes = fields[6], countedUntil = fields[7], isCancelRequested = fields[8],
     }
   end
-  local function countStored(expiryHour, images, bytes)
-    redis.call('HINCRBY', 'darkroom:stored', 'images:' .. expiryHour, images)
-    redis.call('HINCRBY', 'darkroom:stored', 'bytes:' .. expiryHour, bytes)
+  local function countStored(countedUntil, images, bytes)
+    redis.call('HINCRBY', 'darkroom:stored', 'images:' .. countedUntil, images)
+    redis.call('HINCRBY', 'darkroom:stored', 'bytes:' .. countedUntil, bytes)
   end
   local function requireImage(id)
     local bytes = redis.call('STRLEN', 'darkroom:image:' .. id)
@@ -50,12 +50,13 @@ export const JOB_STATE_LUA = `${COUNT_USAGE_LUA}
   end
   local function countImage(id, createdAt, ttl)
     local bytes = requireImage(id)
-    local expiryHour = math.floor((createdAt / 1000 + ttl) / 3600)
-    countStored(expiryHour, 1, bytes)
-    return expiryHour
+    local grain = math.ceil(ttl / 24)
+    local countedUntil = string.format('%d', math.ceil((createdAt / 1000 + ttl) / grain) * grain)
+    countStored(countedUntil, 1, bytes)
+    return countedUntil
   end
   local function dropImage(job)
-    if redis.call('DEL', 'darkroom:image:' .. job.id) == 1 then countStored(job.expiryHour, -1, -job.bytes) end
+    if redis.call('DEL', 'darkroom:image:' .. job.id) == 1 then countStored(job.countedUntil, -1, -job.bytes) end
   end
   local function endBatchIfDone(id)
     local key = 'darkroom:batch:' .. id

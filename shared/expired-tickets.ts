@@ -1,0 +1,50 @@
+import type { Redis } from 'ioredis';
+import { QUEUE_NAME } from './queue.ts';
+
+/** Tickets that one command looks at: what Redis does in some milliseconds. */
+const CHUNK = 1_000;
+
+/**
+ * Only the ends of the lists are looked at, where the oldest stand, so a long queue costs no more than a short one.
+ * A ticket comes after its job's record, so one without a record is one whose job has expired or was erased.
+ */
+const DROP_LUA = `
+  local queue = 'bull:${QUEUE_NAME}:'
+  local dropped = 0
+  local function isExpired(id)
+    return redis.call('EXISTS', 'darkroom:job:' .. id) == 0 and redis.call('EXISTS', queue .. id .. ':lock') == 0
+  end
+  local function drop(id)
+    redis.call('DEL', queue .. id)
+    redis.call('SREM', queue .. 'stalled', id)
+    dropped = dropped + 1
+  end
+  local function dropOldest(peek, remove)
+    local id = peek()
+    while id and dropped < ${CHUNK} and isExpired(id) do
+      remove(id)
+      drop(id)
+      id = peek()
+    end
+  end
+  dropOldest(
+    function() return redis.call('LINDEX', queue .. 'wait', -1) end,
+    function() redis.call('RPOP', queue .. 'wait') end)
+  dropOldest(
+    function() return redis.call('ZRANGE', queue .. 'prioritized', 0, 0)[1] end,
+    function(id) redis.call('ZREM', queue .. 'prioritized', id) end)
+  for _, id in ipairs(redis.call('ZRANGE', queue .. 'delayed', 0, ${CHUNK} - 1)) do
+    if isExpired(id) then redis.call('ZREM', queue .. 'delayed', id) drop(id) end
+  end
+  for _, id in ipairs(redis.call('LRANGE', queue .. 'active', -${CHUNK}, -1)) do
+    if isExpired(id) then redis.call('LREM', queue .. 'active', -1, id) drop(id) end
+  end
+  return dropped`;
+
+/**
+ * Takes the tickets of expired jobs out of the queue, so that nothing of a job is left where no worker comes for it.
+ * A worker that does come passes such a ticket over.
+ */
+export async function dropExpiredTickets(redis: Redis): Promise<void> {
+  while (Number(await redis.eval(DROP_LUA, 0)) >= CHUNK);
+}
