@@ -5,7 +5,7 @@ import { Redis, type RedisOptions, ReplyError } from 'ioredis';
  * and after five seconds where it does not answer. The connection itself is tried again for ever.
  */
 export function createRedis(url: string): Redis {
-  return new Redis(url, {
+  return new CorkedRedis(url, {
     ...reconnecting,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -47,8 +47,20 @@ const reconnecting = {
   retryStrategy: (tries: number) => Math.min(100 * tries, 1_000),
 };
 
+/** Writes at once what is asked in one turn of the event loop: a write costs more than all else of a command. */
+class CorkedRedis extends Redis {
+  override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {
+    const socket = this.stream;
+    if (socket && !socket.writableCorked) {
+      socket.cork();
+      setImmediate(() => socket.uncork());
+    }
+    return super.sendCommand(...args);
+  }
+}
+
 /** BullMQ's worker duplicates its connection for its blocking reads, which are silent for longer once it is set up. */
-class PatientRedis extends Redis {
+class PatientRedis extends CorkedRedis {
   override duplicate(override?: Partial<RedisOptions>): Redis {
     const blocking = super.duplicate(override);
     const allow = (ms: number) => () => {

@@ -31,9 +31,10 @@ export async function readUpload(
 ): Promise<Upload> {
   const fromQuery = optionsFromText(Object.entries(query));
   // What is wrong with the query is told before the body is read.
-  parseJobOptions(fromQuery);
+  const ofQuery = parseJobOptions(fromQuery);
   const { image, fields } = await readForm(request, maxImageBytes);
-  const options = parseJobOptions({ ...fromQuery, ...fields });
+  const options =
+    Object.keys(fields).length > 0 ? parseJobOptions({ ...fromQuery, ...fields }) : ofQuery;
   return { image, format: requireImage(image), options };
 }
 

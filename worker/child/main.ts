@@ -13,7 +13,8 @@ process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 process.on('disconnect', () => process.exit(0));
 
-const send = (answer: ChildAnswer) => process.send?.(answer);
+// A worker that is gone hears no answer, and this process ends with it.
+const send = (answer: ChildAnswer) => process.send?.(answer, () => undefined);
 const { modelsDir, maxImagePixels }: ChildSettings = JSON.parse(process.argv[2] ?? '{}');
 
 openImageLoaders();
