@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Batch } from '../../api/batch/present-batch.ts';
 import type { Row } from '../../api/batch/present-row.ts';
 import type { Job } from '../../shared/job.ts';
@@ -17,7 +18,17 @@ export function createJobs(url: string, key = '') {
     submit: (image: Buffer<ArrayBuffer>, query = '') =>
       answer<Job>(`/v1/jobs${query}`, { method: 'POST', body: image }),
 
-    read: (id: string, waitSeconds = 0) => answer<Job>(`/v1/jobs/${id}?wait=${waitSeconds}`),
+    /** Asks again for half a minute where there is no API to answer, as while it is replaced. */
+    async read(id: string, waitSeconds = 0): Promise<Job> {
+      for (const deadline = performance.now() + 30_000; ; await delay(200)) {
+        try {
+          return await answer<Job>(`/v1/jobs/${id}?wait=${waitSeconds}`);
+        } catch (error) {
+          // What fetch throws where a connection is refused or ends.
+          if (!(error instanceof TypeError) || performance.now() > deadline) throw error;
+        }
+      }
+    },
 
     /** Submits many, sixteen at once, and gives their ids in the same order. */
     async submitAll(images: Buffer<ArrayBuffer>[]): Promise<string[]> {

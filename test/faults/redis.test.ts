@@ -81,6 +81,8 @@ test('a Redis that comes back empty opens to nobody, knows no job, and is used w
   });
   await system.untilReady();
   expect(await call('/v1/jobs')).toBe(401);
+  // A change of the keys holds within a second.
+  await delay(1_100);
   expect(await call('/v1/jobs', lost)).toBe(401);
 
   const key = (await keys.create('alice')) ?? '';
