@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { heapFlags } from '../start/heap-flags.ts';
 import { listenOnce } from '../start/listen-once.ts';
 import { getRequest, openClient, postRequest } from './http-client.ts';
 import type { BenchOptions } from './options.ts';
@@ -54,7 +55,7 @@ async function startApi({ services }: Product): Promise<Started> {
   const startedAt = performance.now();
   const api = fork('dist/api/main.js', [], {
     env: { ...process.env, REDIS_URL: services.redis.url, PORT: `${port}` },
-    execArgv: ['--max-semi-space-size=4'],
+    execArgv: heapFlags,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   await waitForAnswer(port);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { validate } from 'dockerfile-utils';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { heapFlags } from '../start/heap-flags.ts';
 
 const read = (file: string) => readFileSync(file, 'utf8');
 
@@ -19,6 +20,11 @@ test('both Dockerfiles begin with the same lines, down to the packages of both',
   const [api, worker] = [ofBoth('Dockerfile.api'), ofBoth('Dockerfile.worker')];
   expect([api.length, worker.length]).toEqual([2, 2]);
   expect(api[0]).toBe(worker[0]);
+});
+
+test.each(['api', 'worker'])('the image of the %s keeps its heap as npm start does', (name) => {
+  const command = /^CMD (.*)$/m.exec(read(`Dockerfile.${name}`))?.[1] ?? '';
+  expect(JSON.parse(command)).toEqual(['node', ...heapFlags, `dist/${name}/main.js`]);
 });
 
 test('compose.images.yaml is compose.yaml with images that are pulled, and with their models', () => {

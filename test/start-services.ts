@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { heapFlags } from '../start/heap-flags.ts';
 import { listenOnce } from '../start/listen-once.ts';
 import { startRedis, type TestRedis } from './redis-server.ts';
 
@@ -42,8 +43,7 @@ export async function startServices({
         REDIS_URL: redis.url,
         PORT: `${port}`,
       },
-      // As npm start and the containers start them.
-      execArgv: ['--max-semi-space-size=4'],
+      execArgv: heapFlags,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     processes.push(child);

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { exitOf } from '../../start/exit-of.ts';
+import { heapFlags } from '../../start/heap-flags.ts';
 
 /** A process that is started again when it ends by itself, as a container's restart policy does. */
 export interface Service {
@@ -22,8 +23,7 @@ export function startService(entry: 'api' | 'worker', env: NodeJS.ProcessEnv): S
   const run = () => {
     const child = fork(`dist/${entry}/main.js`, [], {
       env: { PATH: process.env.PATH, LOG_LEVEL: 'fatal', ...env },
-      // As npm start and the containers start them.
-      execArgv: ['--max-semi-space-size=4'],
+      execArgv: heapFlags,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     const ended = exitOf(child).then(({ code, how }) => {
