@@ -27,12 +27,15 @@ export interface Measured {
   loadCpuMs: number;
 }
 
-/** Each once in every round, so that a change of the machine's speed meets them all; and once before, to warm up. */
+/** How long each runs before it is measured: a just-in-time compiler is done with a server after some hundred images. */
+const WARM_UP_SECONDS = 8;
+
+/** Each once in every round, so that a change of the machine's speed meets them all. */
 export async function compare(
   contestants: Contestant[],
   { rounds, seconds, loadPid }: { rounds: number; seconds: number; loadPid: number },
 ): Promise<Map<string, Measured[]>> {
-  for (const { run } of contestants) await run(seconds / 2);
+  for (const { run } of contestants) await run(WARM_UP_SECONDS);
   const measured = new Map<string, Measured[]>();
   for (let round = 0; round < rounds; round += 1) {
     console.error(`round ${round + 1} of ${rounds}`);
