@@ -35,14 +35,14 @@ async function readAll(body: AsyncIterable<Buffer>): Promise<number> {
 
 test('gives up a sender who falls silent while bytes are wanted', async () => {
   const { incoming } = await upload(10);
-  await expect(readAll(tapBody(incoming, IDLE_MS).body)).rejects.toMatchObject({
+  await expect(readAll(tapBody(incoming, { idleMs: IDLE_MS }).body)).rejects.toMatchObject({
     code: 'upload_aborted',
   });
 });
 
 test('gives up a sender who hangs up, also before anyone listened', async () => {
   const { incoming, sender } = await upload(10);
-  const reading = readAll(tapBody(incoming, 60_000).body);
+  const reading = readAll(tapBody(incoming).body);
   sender.destroy();
   await expect(reading).rejects.toMatchObject({ code: 'upload_aborted' });
 
@@ -51,14 +51,14 @@ test('gives up a sender who hangs up, also before anyone listened', async () => 
   gone.sender.destroy();
   // `once` would reject at the error before it.
   await new Promise((resolve) => gone.incoming.once('close', resolve));
-  await expect(readAll(tapBody(gone.incoming, 60_000).body)).rejects.toMatchObject({
+  await expect(readAll(tapBody(gone.incoming).body)).rejects.toMatchObject({
     code: 'upload_aborted',
   });
 });
 
 test('an upload is held up for as long as nobody reads it, and watched again after that', async () => {
   const { incoming } = await upload(5_000_000);
-  const { body } = tapBody(incoming, IDLE_MS);
+  const { body } = tapBody(incoming, { idleMs: IDLE_MS });
   for (let times = 0; times < 3; times += 1) await once(incoming, 'timeout');
   expect(body.destroyed).toBe(false);
   await expect(readAll(body)).rejects.toMatchObject({ code: 'upload_aborted' });
@@ -67,11 +67,11 @@ test('an upload is held up for as long as nobody reads it, and watched again aft
 test('what has arrived whole may be worked on for longer, and is answered', async () => {
   const { incoming, response, sender } = await upload(10, 10);
   sender.end();
-  const { body, digest } = tapBody(incoming, IDLE_MS);
+  const { body, digest } = tapBody(incoming, { isHashed: true, idleMs: IDLE_MS });
   expect(await readAll(body)).toBe(10);
   // Another upload that is given up begins later and so ends later than this one would.
   const { incoming: silent } = await upload(10);
-  await expect(readAll(tapBody(silent, IDLE_MS).body)).rejects.toThrow();
+  await expect(readAll(tapBody(silent, { idleMs: IDLE_MS }).body)).rejects.toThrow();
   response.end(await digest(10));
   const [answer] = await once(sender, 'response');
   const [hash] = await once(answer.setEncoding('utf8'), 'data');

@@ -9,7 +9,7 @@ const IDLE_MS = 60_000;
 
 export interface TappedBody {
   body: Transform;
-  /** Reads what is left, at most so many bytes in all, and gives the SHA-256 of the whole in hex. */
+  /** Reads what is left of a hashed body, at most so many bytes in all, and gives the SHA-256 of the whole in hex. */
   digest(maxBytes: number): Promise<string>;
   /** Lets the rest of the request go. */
   release(): void;
@@ -17,15 +17,18 @@ export interface TappedBody {
 
 /**
  * A request's body that ends with `upload_aborted` where the sender goes, or falls silent, and whose hash can be asked
- * for at the end. Silence counts only while bytes are wanted: an upload may be held up for as long as there is no room.
+ * for at the end where it `isHashed`. Silence counts only while bytes are wanted: an upload may be held up for as long as there is no room.
  */
-export function tapBody(request: IncomingMessage, idleMs = IDLE_MS): TappedBody {
-  const hash = createHash('sha256');
+export function tapBody(
+  request: IncomingMessage,
+  { isHashed = false, idleMs = IDLE_MS } = {},
+): TappedBody {
+  const hash = isHashed ? createHash('sha256') : undefined;
   let received = 0;
   const body = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       received += chunk.length;
-      hash.update(chunk);
+      hash?.update(chunk);
       done(null, chunk);
     },
   });
@@ -48,6 +51,7 @@ export function tapBody(request: IncomingMessage, idleMs = IDLE_MS): TappedBody 
   return {
     body,
     async digest(maxBytes) {
+      if (!hash) throw new Error('Expected a body that is hashed.');
       for await (const _chunk of body) {
         if (received > maxBytes) {
           throw new PublicError(

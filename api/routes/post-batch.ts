@@ -99,7 +99,7 @@ export const postBatch: Route = {
 
     const key = c.req.header('Idempotency-Key');
     const claim = key === undefined ? undefined : await idempotency.claim('batch', owner, key);
-    const { body, digest, release } = tapBody(c.env.incoming);
+    const { body, digest, release } = tapBody(c.env.incoming, { isHashed: claim !== undefined });
     if (claim?.earlier) {
       requireSame(claim.earlier, await digest(config.maxBatchBytes));
       setHeader(c, 'Idempotency-Replayed', 'true');
