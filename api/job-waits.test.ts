@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '../shared/ids.ts';
 import type { JobSpec } from '../shared/job-record.ts';
+import { createRedis } from '../shared/redis.ts';
 import { countCommands } from '../test/api/count-commands.ts';
 import { failed, submit, succeeded, work } from '../test/api/play-worker.ts';
 import { type StartedApi, startApi } from '../test/api/start-api.ts';
@@ -56,6 +58,44 @@ test('is woken by the word that a job is final, and reads it no more often than 
   const answers = await Promise.all(waiting);
   expect(answers.map(({ body }) => body.status)).toEqual(Array(10).fill('succeeded'));
   expect(await reads.count()).toBe(before + 10 * 2 + 2);
+});
+
+test('reads a job that was submitted here only when it is final', async () => {
+  const ids = [await submit(api), await submit(api)];
+  const before = await reads.count();
+  const waiting = ids.map((id) => wait(id, 60));
+  for (const id of ids) await work(api.store, id, succeeded);
+  const answers = await Promise.all(waiting);
+  expect(answers.map(({ body }) => body.status)).toEqual(['succeeded', 'succeeded']);
+  expect(await reads.count()).toBe(before + 2);
+});
+
+test('answers with such a job as it stands when the wait ends', async () => {
+  expect((await wait(await submit(api), 0.1)).body.status).toBe('queued');
+});
+
+test('does not miss that such a job is final while no word can be heard', async () => {
+  const id = await submit(api);
+  const client = createRedis(redis.url);
+  await once(client, 'ready');
+  const waiting = wait(id, 60);
+  await client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await work(api.store, id, succeeded);
+  expect((await waiting).body.status).toBe('succeeded');
+  expect((await wait(id, 60)).body.status).toBe('succeeded');
+  client.disconnect();
+});
+
+test("tells nobody of another key's job, and at once", async () => {
+  const guarded = await startApi({ redisUrl: redis.url, env: { API_KEYS: 'alice:a,bob:b' } });
+  const as = (key: string) => ({ headers: { Authorization: `Bearer ${key}` } });
+  const { body } = await guarded.call('/v1/jobs', {
+    method: 'POST',
+    body: firstBytes.png,
+    ...as('a'),
+  });
+  expect((await guarded.call(`/v1/jobs/${body.id}?wait=60`, as('b'))).status).toBe(404);
+  await guarded.stop();
 });
 
 test('answers a wait for a final job at once', async () => {

@@ -5,6 +5,8 @@ import { FINAL_CHANNEL } from '../shared/job-state-lua.ts';
 
 /** Waits that a key may have open at once, at each API process: what 1,000 patient clients need. */
 const WAITS_PER_OWNER = 1_000;
+/** Jobs of which it is remembered that no word has come: some 2 MB. */
+const MAX_UNHEARD = 10_000;
 
 export type JobWaits = ReturnType<typeof createJobWaits>;
 
@@ -12,13 +14,20 @@ export type JobWaits = ReturnType<typeof createJobWaits>;
  * Waits for jobs to become final, woken by what the store publishes, on one connection of its own for all of them.
  * After a lost connection every waiter is woken once, since a word may have been missed; so a wake-up is a reason to
  * read the job again, and no proof.
+ *
+ * A job that was submitted here, and of which no word has come since, is not final: a wait for it begins without
+ * reading it.
  */
 export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNER) {
   const waiters = new Map<string, Set<() => void>>();
   const openByOwner = new Map<string, number>();
+  /** The owners of such jobs, the oldest first. */
+  const unheard = new Map<string, string>();
+  let isListening = false;
   let closed = false;
 
   const wake = (id: string) => {
+    unheard.delete(id);
     for (const resolve of waiters.get(id) ?? []) resolve();
   };
   const wakeAll = () => {
@@ -27,8 +36,19 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
   subscriber.on('message', (_channel, id) => wake(id));
   // Only from the answer on is every word heard, so the jobs are read after it. It fails where the connection is lost
   // again, and then 'ready' comes again.
-  const listen = () => subscriber.subscribe(FINAL_CHANNEL).then(wakeAll, () => undefined);
+  const listen = () =>
+    subscriber.subscribe(FINAL_CHANNEL).then(
+      () => {
+        isListening = true;
+        wakeAll();
+      },
+      () => undefined,
+    );
   subscriber.on('ready', listen);
+  subscriber.on('close', () => {
+    isListening = false;
+    unheard.clear();
+  });
   listen();
 
   /** Resolves at the job's next wake-up, or when the time is up or the caller hangs up. Call before reading the job. */
@@ -58,16 +78,19 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
     id: string,
     read: () => Promise<T>,
     isDone: (value: T) => boolean,
-    { ms, answer }: { ms: number; answer: Writable },
+    { owner, ms, answer }: { owner: string; ms: number; answer: Writable },
   ): Promise<T> => {
     const deadline = performance.now() + ms;
-    for (;;) {
+    for (let isRead = unheard.get(id) !== owner; ; isRead = true) {
       const leftMs = deadline - performance.now();
       const wait = nextWake(id, Math.max(0, leftMs), answer);
       try {
-        const value = await read();
         // A timer may fire a millisecond early.
-        if (isDone(value) || leftMs < 1 || closed || answer.destroyed) return value;
+        const isOver = () => leftMs < 1 || closed || answer.destroyed;
+        if (isRead || isOver()) {
+          const value = await read();
+          if (isDone(value) || isOver()) return value;
+        }
         await wait.woken;
       } finally {
         wait.cancel();
@@ -94,8 +117,9 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
       id: string,
       read: () => Promise<T>,
       isDone: (value: T) => boolean,
-      { owner, ...until }: { owner: string; ms: number; answer: Writable },
+      until: { owner: string; ms: number; answer: Writable },
     ): Promise<T> {
+      const { owner } = until;
       openByOwner.set(owner, (openByOwner.get(owner) ?? 0) + 1);
       try {
         return await readUntilWoken(id, read, isDone, until);
@@ -104,6 +128,20 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
         if (left > 0) openByOwner.set(owner, left);
         else openByOwner.delete(owner);
       }
+    },
+
+    /** Says that a job is about to be submitted here. Call before it is, since it may be final before that is answered. */
+    expectWord(id: string, owner: string): void {
+      if (!isListening) return;
+      unheard.set(id, owner);
+      if (unheard.size <= MAX_UNHEARD) return;
+      const [oldest = ''] = unheard.keys();
+      unheard.delete(oldest);
+    },
+
+    /** Says that it was not, or that this is not known. */
+    expectNone(id: string): void {
+      unheard.delete(id);
     },
 
     /** How many waits are open. */

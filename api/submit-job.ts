@@ -17,10 +17,11 @@ export async function submitJob(
     config,
     store,
     queue,
+    waits,
     registered,
     metrics,
     faults,
-  }: Pick<ApiDeps, 'config' | 'store' | 'queue' | 'registered' | 'metrics' | 'faults'>,
+  }: Pick<ApiDeps, 'config' | 'store' | 'queue' | 'waits' | 'registered' | 'metrics' | 'faults'>,
   owner: string,
   { image, format, options }: Upload,
   entryOf?: (id: string) => ClaimEntry,
@@ -28,11 +29,13 @@ export async function submitJob(
   const spec = jobSpec(options, { format, bytes: image.length }, config, await registered());
   const id = newId('job');
   const job = { owner, spec, image };
+  waits.expectWord(id, owner);
   // Sent without a wait in between: on one connection, Redis takes them in this order.
   const [stored, queued] = await Promise.allSettled([
     entryOf ? store.submitOnce(id, job, entryOf(id)) : store.submit(id, job),
     queue.add(id),
   ]);
+  if (stored.status === 'rejected' || stored.value === false) waits.expectNone(id);
   // Without an answer it may be stored all the same, and is left for a second try with the same Idempotency-Key.
   if (stored.status === 'rejected') throw stored.reason;
   if (stored.value === false) throw stillArriving();

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Outcome } from '../../shared/outcome.ts';
-import { createPatientRedis } from '../../shared/redis.ts';
+import { createPatientRedis, createSubscriber } from '../../shared/redis.ts';
 import { dayOf } from '../../shared/usage-store.ts';
 import { failed, submit, succeeded, work } from '../../test/api/play-worker.ts';
 import { type StartedApi, startApi } from '../../test/api/start-api.ts';
@@ -10,6 +10,7 @@ import { startRedis, type TestRedis } from '../../test/redis-server.ts';
 import { fiveLabels, startStandInWorker } from '../../test/stand-in-worker.ts';
 import { until } from '../../test/until.ts';
 import { createApiMetrics } from '../api-metrics.ts';
+import { createJobWaits } from '../job-waits.ts';
 import { submitJob } from '../submit-job.ts';
 
 let redis: TestRedis;
@@ -147,6 +148,7 @@ test('counts a classify call once whose job was canceled meanwhile', async () =>
 
 test('counts a submission whose ticket the queue refuses, since a worker will find its job', async () => {
   const { config, store, registry } = api;
+  const subscriber = createSubscriber(redis.url);
   const queue = { ...api.queue, add: () => Promise.reject(new Error('no ticket')) };
   const upload = {
     image: chelsea,
@@ -157,6 +159,7 @@ test('counts a submission whose ticket the queue refuses, since a worker will fi
     config,
     store,
     queue,
+    waits: createJobWaits(subscriber),
     registered: () => registry.read(),
     metrics: createApiMetrics(),
     faults: { seen: () => undefined, over: () => undefined },
@@ -164,6 +167,7 @@ test('counts a submission whose ticket the queue refuses, since a worker will fi
   const { id } = await submitJob(deps, 'alice', upload);
   expect(await usageOf('a')).toMatchObject({ total_requests: 1, images: { submitted: 1 } });
   expect(await client.zscore('darkroom:entering', id)).toBeTruthy();
+  subscriber.disconnect();
 });
 
 test('answers 503 while Redis is away', async () => {
