@@ -149,24 +149,28 @@ interface Answers {
   next(): Promise<ChildAnswer>;
 }
 
+// A race with a promise that is pending for as long as the child lives would keep every answer for as long.
 function listen(childProcess: ChildProcess): Answers {
-  const ended = new Promise<never>((_resolve, reject) => {
-    const fail = (error: Error) => reject(new ChildEnded(error.message, { cause: error }));
-    childProcess.on('error', fail);
-    for (const pipe of childProcess.stdio) pipe?.on('error', fail);
-    childProcess.once('exit', (code, signal) => {
-      const end = new ChildEnded(`it ended with ${signal ?? code}`);
-      end.isByItself = signal !== 'SIGKILL';
-      reject(end);
-    });
+  let ended: ChildEnded | undefined;
+  let waiting: { resolve(answer: ChildAnswer): void; reject(end: ChildEnded): void } | undefined;
+  const end = (error: ChildEnded) => {
+    ended ??= error;
+    waiting?.reject(ended);
+  };
+  const fail = (error: Error) => end(new ChildEnded(error.message, { cause: error }));
+  childProcess.on('error', fail);
+  for (const pipe of childProcess.stdio) pipe?.on('error', fail);
+  childProcess.once('exit', (code, signal) => {
+    const error = new ChildEnded(`it ended with ${signal ?? code}`);
+    error.isByItself = signal !== 'SIGKILL';
+    end(error);
   });
-  // A child that ends while nobody waits for an answer is seen by `ended`.
-  ended.catch(() => undefined);
+  childProcess.on('message', (answer) => waiting?.resolve(answer as ChildAnswer));
   return {
     next: () =>
-      Promise.race([
-        once(childProcess, 'message').then(([answer]) => answer as ChildAnswer),
-        ended,
-      ]),
+      new Promise((resolve, reject) => {
+        waiting = { resolve, reject };
+        if (ended) reject(ended);
+      }),
   };
 }
