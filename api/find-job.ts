@@ -5,15 +5,16 @@ import type { JobStore } from '../shared/job-store.ts';
 
 /**
  * Reads a job of a key. Throws `expired` for an id older than the retention, whoever asks and whether it was ever
- * given out, and `job_not_found` for one that is unknown or another key's.
+ * given out, and `job_not_found` for one that is unknown or another key's. What was heard of it is not read again.
  */
 export async function findJob(
   store: Pick<JobStore, 'read'>,
   id: string,
   { owner, ttlSeconds }: { owner: string; ttlSeconds: number },
+  heard?: JobRecord,
 ): Promise<JobRecord> {
   requireYoungId(id, ttlSeconds);
-  const record = await store.read(id);
+  const record = heard ?? (await store.read(id));
   if (!record || record.owner !== owner) throw jobNotFound();
   return record;
 }

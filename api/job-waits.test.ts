@@ -11,7 +11,7 @@ import { startRedis, type TestRedis } from '../test/redis-server.ts';
 
 let redis: TestRedis;
 let api: StartedApi;
-/** What reading a job once costs: nothing else in these tests sends this command. */
+/** What reading a job once costs; but for `work`, which does it once for the word, nothing else here sends this command. */
 let reads: ReturnType<typeof countCommands>;
 
 beforeAll(async () => {
@@ -45,7 +45,7 @@ async function store(): Promise<string> {
 const wait = (id: string, seconds: number, init: RequestInit = {}) =>
   api.call(`/v1/jobs/${id}?wait=${seconds}`, init);
 
-test('is woken by the word that a job is final, and reads it no more often than twice', async () => {
+test('is woken by the word that a job is final, which brings its record, so that it is read once', async () => {
   // The first call reads the keys, too.
   await submit(api);
   const id = await store();
@@ -57,10 +57,10 @@ test('is woken by the word that a job is final, and reads it no more often than 
   await work(api.store, id, succeeded);
   const answers = await Promise.all(waiting);
   expect(answers.map(({ body }) => body.status)).toEqual(Array(10).fill('succeeded'));
-  expect(await reads.count()).toBe(before + 10 * 2 + 2);
+  expect(await reads.count()).toBe(before + 10 + 2 + 1);
 });
 
-test('reads a job that was submitted here only when it is final', async () => {
+test('does not read a job that was submitted here until it was heard of', async () => {
   const ids = [await submit(api), await submit(api)];
   const before = await reads.count();
   const waiting = ids.map((id) => wait(id, 60));
@@ -137,7 +137,7 @@ test('lets go of a job when the caller hangs up', async () => {
   // The wait ends as a wake-up does: by reading once more.
   await reads.reaches(before + 2);
   await work(api.store, id, succeeded);
-  expect(await reads.count()).toBe(before + 2);
+  expect(await reads.count()).toBe(before + 2 + 1);
 });
 
 test('answers open waits with the job as it stands when the API stops', async () => {

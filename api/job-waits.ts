@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { Redis } from 'ioredis';
 import { PublicError } from '../shared/errors.ts';
-import { FINAL_CHANNEL } from '../shared/job-state-lua.ts';
+import { FINAL_CHANNEL, idOfWord, recordOfWord } from '../shared/final-word.ts';
+import type { JobRecord } from '../shared/job-record.ts';
 
 /** Waits that a key may have open at once, at each API process: what 1,000 patient clients need. */
 const WAITS_PER_OWNER = 1_000;
@@ -12,28 +13,31 @@ export type JobWaits = ReturnType<typeof createJobWaits>;
 
 /**
  * Waits for jobs to become final, woken by what the store publishes, on one connection of its own for all of them.
- * After a lost connection every waiter is woken once, since a word may have been missed; so a wake-up is a reason to
- * read the job again, and no proof.
+ * The word brings the job's record. After a lost connection every waiter is woken once without a word, since one may
+ * have been missed, and reads.
  *
  * A job that was submitted here, and of which no word has come since, is not final: a wait for it begins without
  * reading it.
  */
 export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNER) {
-  const waiters = new Map<string, Set<() => void>>();
+  const waiters = new Map<string, Set<(record?: JobRecord) => void>>();
   const openByOwner = new Map<string, number>();
   /** The owners of such jobs, the oldest first. */
   const unheard = new Map<string, string>();
   let isListening = false;
   let closed = false;
 
-  const wake = (id: string) => {
-    unheard.delete(id);
-    for (const resolve of waiters.get(id) ?? []) resolve();
-  };
   const wakeAll = () => {
-    for (const id of [...waiters.keys()]) wake(id);
+    for (const resolve of [...waiters.values()].flatMap((each) => [...each])) resolve();
   };
-  subscriber.on('message', (_channel, id) => wake(id));
+  subscriber.on('message', (_channel, word) => {
+    const id = idOfWord(word);
+    unheard.delete(id);
+    const waiting = waiters.get(id);
+    if (!waiting) return;
+    const record = recordOfWord(word);
+    for (const resolve of waiting) resolve(record);
+  });
   // Only from the answer on is every word heard, so the jobs are read after it. It fails where the connection is lost
   // again, and then 'ready' comes again.
   const listen = () =>
@@ -51,36 +55,38 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
   });
   listen();
 
-  /** Resolves at the job's next wake-up, or when the time is up or the caller hangs up. Call before reading the job. */
+  /** Resolves at the job's next wake-up, with the record where a word brought it, or when the time is up or the caller hangs up. Call before reading the job. */
   const nextWake = (
     id: string,
     ms: number,
     answer: Writable,
-  ): { woken: Promise<void>; cancel: () => void } => {
-    let done = (): void => undefined;
-    const woken = new Promise<void>((resolve) => {
-      const timer = setTimeout(() => done(), ms);
-      done = () => {
+  ): { woken: Promise<JobRecord | undefined>; cancel: () => void } => {
+    let cancel = (): void => undefined;
+    const woken = new Promise<JobRecord | undefined>((resolve) => {
+      const done = (record?: JobRecord) => {
         clearTimeout(timer);
-        answer.off('close', done);
+        answer.off('close', cancel);
         const others = waiters.get(id);
         others?.delete(done);
         if (others?.size === 0) waiters.delete(id);
-        resolve();
+        resolve(record);
       };
-      answer.once('close', done);
+      cancel = () => done();
+      const timer = setTimeout(cancel, ms);
+      answer.once('close', cancel);
       waiters.set(id, (waiters.get(id) ?? new Set()).add(done));
     });
-    return { woken, cancel: done };
+    return { woken, cancel };
   };
 
   const readUntilWoken = async <T>(
     id: string,
-    read: () => Promise<T>,
+    read: (heard?: JobRecord) => Promise<T>,
     isDone: (value: T) => boolean,
     { owner, ms, answer }: { owner: string; ms: number; answer: Writable },
   ): Promise<T> => {
     const deadline = performance.now() + ms;
+    let heard: JobRecord | undefined;
     for (let isRead = unheard.get(id) !== owner; ; isRead = true) {
       const leftMs = deadline - performance.now();
       const wait = nextWake(id, Math.max(0, leftMs), answer);
@@ -88,10 +94,10 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
         // A timer may fire a millisecond early.
         const isOver = () => leftMs < 1 || closed || answer.destroyed;
         if (isRead || isOver()) {
-          const value = await read();
+          const value = await read(heard);
           if (isDone(value) || isOver()) return value;
         }
-        await wait.woken;
+        heard = await wait.woken;
       } finally {
         wait.cancel();
       }
@@ -110,12 +116,12 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
     },
 
     /**
-     * Reads until `isDone`, or for `ms` milliseconds, or until the caller hangs up, which closes the `answer`, or the API stops; and returns what
-     * was read last.
+     * Reads until `isDone`, or for `ms` milliseconds, or until the caller hangs up, which closes the `answer`, or the API
+     * stops; and returns what was read last. `read` is given the record of a job that was heard of.
      */
     async readUntil<T>(
       id: string,
-      read: () => Promise<T>,
+      read: (heard?: JobRecord) => Promise<T>,
       isDone: (value: T) => boolean,
       until: { owner: string; ms: number; answer: Writable },
     ): Promise<T> {

@@ -1,7 +1,5 @@
+import { FINAL_CHANNEL, SAY_FINAL_LUA } from './final-word.ts';
 import { COUNT_USAGE_LUA } from './usage-store.ts';
-
-/** Channel on which the id of every job and batch is published at the moment it becomes final. */
-export const FINAL_CHANNEL = 'darkroom:final';
 
 /**
  * The one place where a job's state changes. `setStatus` keeps the counts of the job's batch, and `makeFinal`, by which
@@ -21,7 +19,7 @@ export const FINAL_CHANNEL = 'darkroom:final';
  *
  * The scripts find the keys of batches, usage and the store themselves, which Redis Cluster would not allow.
  */
-export const JOB_STATE_LUA = `${COUNT_USAGE_LUA}
+export const JOB_STATE_LUA = `${COUNT_USAGE_LUA} ${SAY_FINAL_LUA}
   local function isFinal(status)
     return status == 'succeeded' or status == 'failed' or status == 'canceled'
   end
@@ -86,7 +84,7 @@ export const JOB_STATE_LUA = `${COUNT_USAGE_LUA}
       counts[5], counts[6] = 'error:' .. code, 1
     end
     countUsage(job.owner, job.day, unpack(counts))
-    redis.call('PUBLISH', '${FINAL_CHANNEL}', job.id)
+    sayFinal(job)
   end
   local function addToList(list, id, createdAt, ttl)
     redis.call('ZADD', list, 0, id)

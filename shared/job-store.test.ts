@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { startRedis } from '../test/redis-server.ts';
+import { FINAL_CHANNEL, idOfWord, recordOfWord } from './final-word.ts';
 import { newId } from './ids.ts';
 import type { JobResult, JobSpec } from './job-record.ts';
 import { defineJobScripts } from './job-scripts.ts';
-import { FINAL_CHANNEL } from './job-state-lua.ts';
 import { createJobStore, type JobStore } from './job-store.ts';
 import { createRedis } from './redis.ts';
 
@@ -118,7 +118,7 @@ test('becomes final once, whoever comes later', async () => {
   });
 });
 
-test('gives the word that a job is final exactly once', async () => {
+test('gives the word that a job is final exactly once, and its record with it', async () => {
   const heard: string[] = [];
   const subscriber = new Redis(inject('redisUrl'));
   subscriber.on('message', (_channel, message) => heard.push(message));
@@ -130,7 +130,8 @@ test('gives the word that a job is final exactly once', async () => {
   // What is published on one connection arrives in its order.
   await redis.publish(FINAL_CHANNEL, 'last');
   await expect.poll(() => heard).toContain('last');
-  expect(heard.filter((message) => message === id)).toHaveLength(1);
+  const words = heard.filter((word) => idOfWord(word) === id);
+  expect(words.map(recordOfWord)).toEqual([await store.read(id)]);
   subscriber.disconnect();
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PublicError, problem } from '../../shared/errors.ts';
 import { isFinal } from '../../shared/job.ts';
+import type { JobRecord } from '../../shared/job-record.ts';
 import { findJob } from '../find-job.ts';
 import { idempotencyHeaders, replayed } from '../openapi/idempotency-headers.ts';
 import { imageBody, optionsQuery } from '../openapi/image-request.ts';
@@ -63,7 +64,8 @@ export const classify: Route = {
     c.set('jobId', id);
     setHeader(c, 'X-Job-Id', id);
     const answer = c.env.outgoing;
-    const read = () => findJob(store, id, { owner, ttlSeconds: config.resultTtlSeconds });
+    const asked = { owner, ttlSeconds: config.resultTtlSeconds };
+    const read = (heard?: JobRecord) => findJob(store, id, asked, heard);
     const record = await waits.readUntil(id, read, ({ status }) => isFinal(status), {
       owner,
       ms: config.classifyTimeoutMs,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isFinal, Job, presentJob } from '../../shared/job.ts';
+import type { JobRecord } from '../../shared/job-record.ts';
 import { findJob } from '../find-job.ts';
 import { succeededJob } from '../openapi/examples.ts';
 import { jobParams } from '../openapi/job-params.ts';
@@ -39,7 +40,8 @@ export const getJob: Route = {
       const waitMs = parseWait(c.req.query('wait'), c.req.header('Prefer'));
       const owner = c.get('owner');
       if (waitMs > 0) waits.requireRoom(owner);
-      const read = () => findJob(store, id, { owner, ttlSeconds: config.resultTtlSeconds });
+      const asked = { owner, ttlSeconds: config.resultTtlSeconds };
+      const read = (heard?: JobRecord) => findJob(store, id, asked, heard);
       const record =
         waitMs > 0
           ? await waits.readUntil(id, read, ({ status }) => isFinal(status), {

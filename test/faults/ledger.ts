@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { FINAL_CHANNEL, idOfWord } from '../../shared/final-word.ts';
 import { isFinal, type Job } from '../../shared/job.ts';
-import { FINAL_CHANNEL } from '../../shared/job-state-lua.ts';
 import type { Prediction } from '../../shared/prediction.ts';
 import { picture } from '../image-bytes.ts';
 import type { FaultRow } from './fault-rows.ts';
@@ -42,7 +42,8 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
   const finals = new Map<string, { at: number; times: number }>();
   const watch = redis.duplicate();
   watch.on('error', () => undefined);
-  watch.on('message', (_channel, id) => {
+  watch.on('message', (_channel, word) => {
+    const id = idOfWord(word);
     const times = (finals.get(id)?.times ?? 0) + 1;
     finals.set(id, { at: finals.get(id)?.at ?? performance.now(), times });
   });
