@@ -52,7 +52,6 @@ export function createDeps(
   const redisState = createRedisProbe(redis);
   const faults = createFaultLog(log, redisState);
   const queue = createJobQueue(redis, {
-    maxAttempts: config.maxAttempts,
     onError: (error) => faults.seen('the queue cannot be used', error),
   });
   const registry = createWorkerRegistry(redis);

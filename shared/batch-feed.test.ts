@@ -32,7 +32,6 @@ async function feedOut(turns: number): Promise<string[]> {
 
 function realQueue() {
   return createJobQueue(redis, {
-    maxAttempts: 3,
     onError: (error) => {
       throw error;
     },

@@ -99,7 +99,7 @@ test('the next worker that looks gives a retry its ticket', async () => {
   const id = await submit();
   await dead.bury(id, internal, cause);
   const retried = await dead.retry(id);
-  const queue = createJobQueue(redis, { maxAttempts: 3, onError: () => undefined });
+  const queue = createJobQueue(redis, { onError: () => undefined });
   await createBatchFeed(redis, queue).feed();
   expect(await redis.zrange('bull:jobs:prioritized', '0', '-1')).toEqual([retried?.id]);
   expect(await redis.exists('darkroom:fed')).toBe(0);

@@ -18,14 +18,23 @@ export interface QueueDepth {
 
 export type JobQueue = ReturnType<typeof createJobQueue>;
 
+/** What is true of every ticket, and so stands in none: that it goes when it is done. */
+export const TICKET_RULES = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } };
+
+/** When a ticket is tried again: after a second, twice as long after each attempt, and up to half of it less. */
+export const TICKET_BACKOFF = { type: 'exponential', delay: 1000, jitter: 0.5 };
+
+/**
+ * Redis keeps a ticket in less than half of the memory while its options, as JSON, have at most 64 bytes. So how often it
+ * is tried is the worker's to know, and `attempts` is undefined: BullMQ would write it as 0, which makes them 65.
+ */
+const WITHOUT_ATTEMPTS: object = { attempts: undefined };
+
 /**
  * The queue of job ids. A ticket holds no data: the job's record and image stand in the job store.
  * Tickets leave Redis when they are done, since the record tells what came of the job.
  */
-export function createJobQueue(
-  redis: Redis,
-  { maxAttempts, onError }: { maxAttempts: number; onError: (error: Error) => void },
-) {
+export function createJobQueue(redis: Redis, { onError }: { onError: (error: Error) => void }) {
   const queue = new Queue(QUEUE_NAME, {
     connection: redis,
     skipMetasUpdate: true,
@@ -34,13 +43,7 @@ export function createJobQueue(
     skipVersionCheck: true,
   });
   queue.on('error', onError);
-  const ticket = (jobId: string) => ({
-    jobId,
-    attempts: maxAttempts,
-    backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
-    removeOnComplete: true,
-    removeOnFail: true,
-  });
+  const ticket = (jobId: string) => ({ jobId, ...WITHOUT_ATTEMPTS });
   /** How many jobs are in which state, and which wait longest. Constant time. */
   const depth = async (): Promise<QueueDepth> => {
     const [counts, single, [batch]] = await Promise.all([

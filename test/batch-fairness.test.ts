@@ -45,7 +45,7 @@ test(`${ITEMS} items of ${KEYS} keys advance side by side, and a single picture 
   const raise = (error: Error) => {
     throw error;
   };
-  const queue = createJobQueue(redis, { maxAttempts: 3, onError: raise });
+  const queue = createJobQueue(redis, { onError: raise });
   const feed = createBatchFeed(redis, queue);
   const keys = Array.from({ length: KEYS }, (_, key) => `key-${key}`);
   const ownerOf = new Map<string, string>();
@@ -71,6 +71,7 @@ test(`${ITEMS} items of ${KEYS} keys advance side by side, and a single picture 
   const metrics = createWorkerMetrics(async () => 'ok');
   const pool = { classify: async () => fiveLabels, models: [] };
   const consumer = createJobConsumer({
+    maxAttempts: 3,
     connection: redis,
     concurrency: CONCURRENCY,
     log,

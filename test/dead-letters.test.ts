@@ -45,6 +45,7 @@ test('what a broken worker gives up is kept with its cause, and a retry succeeds
   const consumer = createJobConsumer({
     connection: redis,
     concurrency: 1,
+    maxAttempts: 3,
     log,
     faults: silentFaults,
     run: (id, attempt) =>

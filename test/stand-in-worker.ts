@@ -2,7 +2,7 @@ import { Worker } from 'bullmq';
 import { createBatchFeed } from '../shared/batch-feed.ts';
 import { createJobStore } from '../shared/job-store.ts';
 import type { Outcome } from '../shared/outcome.ts';
-import { createJobQueue, QUEUE_NAME } from '../shared/queue.ts';
+import { createJobQueue, QUEUE_NAME, TICKET_RULES } from '../shared/queue.ts';
 import { createPatientRedis } from '../shared/redis.ts';
 
 export const fiveLabels: Outcome = {
@@ -27,7 +27,7 @@ export function startStandInWorker(
 ): StandInWorker {
   const connection = createPatientRedis(redisUrl);
   const store = createJobStore(connection, 3600);
-  const queue = createJobQueue(connection, { maxAttempts: 3, onError: () => undefined });
+  const queue = createJobQueue(connection, { onError: () => undefined });
   const feed = createBatchFeed(connection, queue);
   const worker = new Worker(
     QUEUE_NAME,
@@ -36,7 +36,7 @@ export function startStandInWorker(
       const result = { outcome: await outcomeOf(id), finishedAt: Date.now() };
       if ((await store.finish(id, result)).feedIsLow) await feed.feed();
     },
-    { connection, concurrency: 16 },
+    { ...TICKET_RULES, connection, concurrency: 16 },
   );
   return {
     async stop() {

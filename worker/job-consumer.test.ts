@@ -16,7 +16,7 @@ beforeEach(async () => {
   server = await startRedis();
   const redis = new Redis(server.url);
   connections = [redis];
-  queue = createJobQueue(redis, { maxAttempts: 2, onError: () => undefined });
+  queue = createJobQueue(redis, { onError: () => undefined });
 });
 afterEach(async () => {
   for (const connection of connections) connection.disconnect();
@@ -31,6 +31,7 @@ function consume(options: Partial<JobConsumerOptions>): JobConsumer {
   return createJobConsumer({
     connection,
     concurrency: 1,
+    maxAttempts: 2,
     log,
     faults: silentFaults,
     run: nothing,

@@ -2,7 +2,7 @@ import { type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { FaultLog } from '../shared/fault-log.ts';
 import type { Logger } from '../shared/logger.ts';
-import { QUEUE_NAME } from '../shared/queue.ts';
+import { QUEUE_NAME, TICKET_BACKOFF, TICKET_RULES } from '../shared/queue.ts';
 import { isRedisUnavailable } from '../shared/redis.ts';
 import { onceRedisCan } from './once-redis-can.ts';
 
@@ -23,6 +23,8 @@ export interface Attempt {
 export interface JobConsumerOptions {
   connection: Redis;
   concurrency: number;
+  /** Attempts that a job has while what fails is no fault of its own. */
+  maxAttempts: number;
   log: Logger;
   faults: FaultLog;
   /** Runs one job; throws where it is to be tried again. */
@@ -35,6 +37,7 @@ export interface JobConsumerOptions {
 export function createJobConsumer({
   connection,
   concurrency,
+  maxAttempts,
   log,
   faults,
   run,
@@ -42,7 +45,9 @@ export function createJobConsumer({
 }: JobConsumerOptions): JobConsumer {
   const process = async (job: Job, token?: string, signal?: AbortSignal) => {
     const id = job.id ?? '';
-    const isLastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+    job.opts.attempts = maxAttempts;
+    job.opts.backoff = TICKET_BACKOFF;
+    const isLastAttempt = job.attemptsMade + 1 >= maxAttempts;
     const stopped = new Promise<'stopped'>((resolve) => {
       signal?.addEventListener('abort', () => resolve('stopped'), { once: true });
     });
@@ -64,6 +69,7 @@ export function createJobConsumer({
   };
 
   const worker = new Worker(QUEUE_NAME, process, {
+    ...TICKET_RULES,
     connection,
     concurrency,
     // A worker that was killed is missed after 6 s and its jobs are taken over at the next check: after 8 s at most.

@@ -76,7 +76,6 @@ async function main(config: Config): Promise<void> {
   const models = pool.models.map(({ name }) => name);
   requireDefaultModel(config, models);
   const queue = createJobQueue(redis, {
-    maxAttempts: config.maxAttempts,
     onError: (error) => faults.seen('the queue cannot be used', error),
   });
   const progress = createProgress({ concurrency, jobTimeoutMs: config.jobTimeoutMs });
@@ -102,6 +101,7 @@ async function main(config: Config): Promise<void> {
   const place = readPlace(concurrency);
   const consumer = createJobConsumer({
     connection: redis,
+    maxAttempts: config.maxAttempts,
     concurrency,
     log,
     faults,

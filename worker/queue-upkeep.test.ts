@@ -17,7 +17,7 @@ beforeAll(async () => {
   server = await startRedis();
   redis = new Redis(server.url);
   store = createJobStore(redis, 3600);
-  queue = createJobQueue(redis, { maxAttempts: 3, onError: () => undefined });
+  queue = createJobQueue(redis, { onError: () => undefined });
   upkeep = createQueueUpkeep(redis, queue);
 });
 beforeEach(() => redis.flushall());

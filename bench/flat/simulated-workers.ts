@@ -62,7 +62,6 @@ async function startWorker(
     over: () => undefined,
   };
   const queue = createJobQueue(connection, {
-    maxAttempts: 3,
     onError: (error) => log.error(error),
   });
   const pool = {
@@ -77,6 +76,7 @@ async function startWorker(
   const dead = createDeadLetters(connection, parseConfig({}));
   const deps = { store, dead, feed, pool, worker: 'simulated', log, metrics };
   const consumer = createJobConsumer({
+    maxAttempts: 3,
     connection,
     concurrency,
     log,

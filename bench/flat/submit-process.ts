@@ -9,7 +9,6 @@ const [redisUrl = ''] = process.argv.slice(2);
 const redis = createPatientRedis(redisUrl);
 const store = createJobStore(redis, 86_400);
 const queue = createJobQueue(redis, {
-  maxAttempts: 3,
   onError: (error) => console.error(error.message),
 });
 const image = firstBytes.png;
