@@ -39,10 +39,12 @@ const DROP_LUA = `
   for _, id in ipairs(redis.call('LRANGE', queue .. 'active', -${CHUNK}, -1)) do
     if isExpired(id) then redis.call('LREM', queue .. 'active', -1, id) drop(id) end
   end
+  -- BullMQ's events name jobs, and nobody here reads them.
+  redis.call('XTRIM', queue .. 'events', 'MAXLEN', 0)
   return dropped`;
 
 /**
- * Takes the tickets of expired jobs out of the queue, so that nothing of a job is left where no worker comes for it.
+ * Takes the tickets of expired jobs out of the queue, and what BullMQ says of those that are done, so that nothing of a job is left where no worker comes for it.
  * A worker that does come passes such a ticket over.
  */
 export async function dropExpiredTickets(redis: Redis): Promise<void> {

@@ -56,4 +56,9 @@ test('after RESULT_TTL nothing is left of jobs and batches, done or never begun,
 
   const left = async () => (await redis.keys('*')).filter((key) => !fixed.test(key)).sort();
   await until(left, (keys) => keys.length === 0, 60_000);
+  await until(
+    () => redis.xlen('bull:jobs:events'),
+    (entries) => entries === 0,
+    60_000,
+  );
 }, 120_000);
