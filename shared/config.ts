@@ -57,6 +57,8 @@ export function parseConfig(env: Env) {
     jobTimeoutMs: read('JOB_TIMEOUT', duration(0.1, 600), 10_000),
     /** Resident memory at which a child is ended. 50 million pixels decode in about 350 MB. */
     childMemoryLimitBytes: read('CHILD_MEMORY_LIMIT', bytes(128 * MiB, 64 * GiB), GiB),
+    /** Images after which a child is replaced by a fresh one, so that what a decoder leaks does not add up. */
+    childMaxImages: read('CHILD_MAX_IMAGES', whole(1, 1_000_000_000), 10_000),
     /** How long running jobs may go on after SIGTERM. Under the 10 s that Docker allows by default. */
     shutdownTimeoutMs: read('SHUTDOWN_TIMEOUT', duration(0.1, 600), 8_000),
     /** Tries at a job that fails for no fault of its image. */

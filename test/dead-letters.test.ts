@@ -37,6 +37,7 @@ test('what a broken worker gives up is kept with its cause, and a retry succeeds
       execArgv: ['--import', 'tsx'],
       settings: { modelsDir: 'models', maxImagePixels: 1 },
       timeoutMs: 20_000,
+      maxImages: 1_000,
       memoryLimitBytes: 2 ** 30,
     },
     { log, faults: silentFaults, metrics },

@@ -67,6 +67,7 @@ async function main(config: Config): Promise<void> {
       settings: { modelsDir: resolve(config.modelsDir), maxImagePixels: config.maxImagePixels },
       timeoutMs: config.jobTimeoutMs,
       memoryLimitBytes: config.childMemoryLimitBytes,
+      maxImages: config.childMaxImages,
     },
     { log, faults, metrics },
   );

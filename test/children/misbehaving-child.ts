@@ -7,11 +7,13 @@ import type { ChildAnswer, ChildMessage } from '../../worker/child/protocol.ts';
  * A child that does what the bytes say: `crash`, `hang` (in its own thread, as a decoder does), `eat` memory, `throw`;
  * anything else is classified as a label of that text. `crash-once:FILE` crashes where FILE is not there, and makes it;
  * `throw-while:FILE` throws while FILE is there; `killed:FILE` is killed from outside until FILE has three bytes, and
- * adds one each time.
+ * adds one each time. With models in `startable-while:FILE` it ends at once where FILE is not there.
  */
 const { modelsDir } = JSON.parse(process.argv[2] ?? '{}') as { modelsDir: string };
 const send = (answer: ChildAnswer) => process.send?.(answer);
 
+const [, startable] = /^startable-while:(.*)$/.exec(modelsDir) ?? [];
+if (startable && !existsSync(startable)) process.exit(1);
 if (modelsDir === 'unusable') {
   send({ type: 'unusable', reason: 'Expected labels.' });
 } else {

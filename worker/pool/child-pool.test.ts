@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,7 @@ afterEach(async () => {
 
 async function startPool(
   size: number,
-  options: { timeoutMs?: number; modelsDir?: string } = {},
+  options: { timeoutMs?: number; modelsDir?: string; maxImages?: number } = {},
 ): Promise<ChildPool> {
   const pool = await createChildPool(
     size,
@@ -33,6 +33,7 @@ async function startPool(
       settings: { modelsDir: options.modelsDir ?? 'models', maxImagePixels: 1 },
       timeoutMs: options.timeoutMs ?? 20_000,
       memoryLimitBytes: 300 * 2 ** 20,
+      maxImages: options.maxImages ?? 10_000,
     },
     { log, faults: silentFaults, metrics },
   );
@@ -131,6 +132,46 @@ test('a child that dies while it is idle is replaced', async () => {
   const after = await pool.classify(request('b'));
   expect(pidOf(after)).toBeGreaterThan(0);
   expect(pidOf(after)).not.toBe(before);
+});
+
+test('a child is replaced after CHILD_MAX_IMAGES, while others work and without a failure', async () => {
+  const pool = await startPool(2, { maxImages: 5 });
+  const pids = new Set<number>();
+  let mostRunning = 0;
+  const running = async () => {
+    const text = await metrics.registry.getSingleMetricAsString('darkroom_children_running');
+    return Number(/(\d+)$/.exec(text)?.[1]);
+  };
+  const play = async () => {
+    while (pids.size < 8) {
+      const outcome = await pool.classify(request('a'));
+      expect(outcome.status).toBe('succeeded');
+      pids.add(pidOf(outcome));
+      mostRunning = Math.max(mostRunning, await running());
+    }
+  };
+  await Promise.all([play(), play()]);
+  expect(mostRunning).toBeLessThanOrEqual(3);
+  await until(running, (count) => count === 2);
+  const text = await metrics.registry.metrics();
+  expect(Number(/reason="recycled"} (\d+)/.exec(text)?.[1])).toBeGreaterThanOrEqual(6);
+  expect(text).toContain('darkroom_children_ended_total{reason="crashed"} 0');
+});
+
+test('a child whose successor does not start works on', async () => {
+  const startable = join(mkdtempSync(join(tmpdir(), 'darkroom-')), 'startable');
+  writeFileSync(startable, '');
+  const pool = await startPool(1, { maxImages: 1, modelsDir: `startable-while:${startable}` });
+  rmSync(startable);
+  const first = pidOf(await pool.classify(request('a')));
+  for (let count = 0; count < 5; count += 1) {
+    expect(pidOf(await pool.classify(request('a')))).toBe(first);
+  }
+  writeFileSync(startable, '');
+  await until(
+    async () => pidOf(await pool.classify(request('a'))),
+    (pid) => pid !== first,
+  );
 });
 
 test('a model that cannot work stops the start with its sentence', async () => {

@@ -25,11 +25,19 @@ export interface ChildPool {
   close(): Promise<void>;
 }
 
+export interface ChildPoolOptions extends ChildOptions {
+  /** Images after which a child is replaced, so that what it leaks does not add up. */
+  maxImages: number;
+}
+
 export interface ChildPoolDeps {
   log: Logger;
   faults: FaultLog;
   metrics: Pick<WorkerMetrics, 'childStarted' | 'childEnded'>;
 }
+
+/** After so long another child is started in an old one's place, where one could not be. */
+const RECYCLE_RETRY_MS = 1_000;
 
 /** Longest rest of a child before an image. */
 const LONGEST_REST_MS = 200;
@@ -37,33 +45,42 @@ const LONGEST_REST_MS = 200;
 /** Starts `size` children and resolves when all are ready. */
 export async function createChildPool(
   size: number,
-  options: ChildOptions,
+  options: ChildPoolOptions,
   { log, faults, metrics }: ChildPoolDeps,
 ): Promise<ChildPool> {
   const all = new Set<Child>();
   const idle: Child[] = [];
   const waiting: ((child: Child) => void)[] = [];
+  /** Those that are not replaced when they end, since another has come already. */
+  const retired = new Set<Child>();
+  let isRecycling = false;
   let closed = false;
   let imageMs = 0;
 
   const offer = (child: Child) => {
     if (!all.has(child)) return;
+    if (retired.has(child)) return child.kill('recycled');
     const taker = waiting.shift();
     if (taker) taker(child);
     else idle.push(child);
   };
 
+  const takeFromIdle = (child: Child): boolean => {
+    const position = idle.indexOf(child);
+    if (position >= 0) idle.splice(position, 1);
+    return position >= 0;
+  };
+
   const start = async (): Promise<Child> => {
     const child = await startChild(options);
-    if (closed) child.kill();
+    if (closed) child.kill('stopped');
     all.add(child);
     metrics.childStarted();
     void child.ended.then((reason) => {
       metrics.childEnded(reason);
       all.delete(child);
-      const position = idle.indexOf(child);
-      if (position >= 0) idle.splice(position, 1);
-      if (!closed) void replace();
+      takeFromIdle(child);
+      if (!retired.delete(child) && !closed) void replace();
     });
     return child;
   };
@@ -82,6 +99,31 @@ export async function createChildPool(
     }
   };
 
+  /** Replaces a child that has had its images: one at a time, and once the fresh one is warm. */
+  const recycle = async (old: Child) => {
+    if (isRecycling || closed) return;
+    isRecycling = true;
+    try {
+      const fresh = await start();
+      faults.over('a child cannot be started');
+      if (all.has(old)) {
+        retired.add(old);
+        offer(fresh);
+        // Where it has an image, it ends after that.
+        if (takeFromIdle(old)) old.kill('recycled');
+      } else {
+        // It was lost meanwhile, and so has been replaced already.
+        retired.add(fresh);
+        fresh.kill('recycled');
+      }
+    } catch (error) {
+      faults.seen('a child cannot be started', error);
+      await delay(RECYCLE_RETRY_MS);
+    } finally {
+      isRecycling = false;
+    }
+  };
+
   const take = (): Child | Promise<Child> =>
     idle.shift() ?? new Promise<Child>((resolve) => waiting.push(resolve));
 
@@ -93,6 +135,7 @@ export async function createChildPool(
       const outcome = await child.classify(request);
       imageMs = performance.now() - startedAt;
       offer(child);
+      if (child.images >= options.maxImages) void recycle(child);
       return outcome;
     } catch (error) {
       // A child that threw is whole; one that is lost has been replaced by its `ended`.
@@ -105,7 +148,7 @@ export async function createChildPool(
   const failure = children.find((child) => child.status === 'rejected');
   if (failure) {
     closed = true;
-    for (const child of all) child.kill();
+    for (const child of all) child.kill('stopped');
     throw failure.reason instanceof ModelsUnusable
       ? failure.reason
       : new Error('A child could not be started.', { cause: failure.reason });
@@ -129,7 +172,7 @@ export async function createChildPool(
     },
     async close() {
       closed = true;
-      for (const child of all) child.kill();
+      for (const child of all) child.kill('stopped');
       await Promise.all([...all].map((child) => child.ended));
     },
   };

@@ -25,7 +25,7 @@ const casualties = ['crashed', 'timed_out', 'out_of_memory'] as const;
 export type Casualty = (typeof casualties)[number];
 
 /** Why a child ended: also `crashed` where it had no image open. */
-export const childEnds = [...casualties, 'stopped'] as const;
+export const childEnds = [...casualties, 'stopped', 'recycled'] as const;
 export type ChildEnd = (typeof childEnds)[number];
 
 /** The child died, or was ended, while it had the image open. */
@@ -57,11 +57,13 @@ export interface ChildOptions {
 export interface Child {
   pid: number;
   models: ModelInfo[];
+  /** How many it was given. */
+  readonly images: number;
   /** Resolves when the process has ended, to why. */
   ended: Promise<ChildEnd>;
   /** Classifies one image; one at a time. Throws ChildLost where the process does not survive it. */
   classify(request: ChildRequest): Promise<Outcome>;
-  kill(): void;
+  kill(reason: 'stopped' | 'recycled'): void;
 }
 
 /** Starts one child and resolves when its models are loaded and warmed. Throws ModelsUnusable where they cannot be. */
@@ -93,13 +95,19 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   }
   const memory = residentMemory(childProcess.pid ?? 0);
   void ended.then(() => memory.close());
+  let images = 0;
   return {
     pid: childProcess.pid ?? 0,
     models: first.models,
     ended,
-    kill: () => kill('stopped'),
-    classify: (request) =>
-      classify({ childProcess, answers, memory }, request, { ...options, kill }),
+    kill,
+    get images() {
+      return images;
+    },
+    classify(request) {
+      images += 1;
+      return classify({ childProcess, answers, memory }, request, { ...options, kill });
+    },
   };
 }
 
