@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { childrenOf } from './service.ts';
 import type { System } from './system.ts';
 
@@ -24,7 +24,9 @@ export function readState(system: System): State {
   return state;
 }
 
-function residentBytes(pid: number): number {
+/** Resident memory of a process; 0 of one that has ended. */
+export function residentBytes(pid: number): number {
+  if (!existsSync(`/proc/${pid}`)) return 0;
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
 }

@@ -39,7 +39,7 @@ test('every worker killed at once loses no job', async () => {
 });
 
 test('a worker that is stopped for longer than its lock doubles no job when it goes on', async () => {
-  await survive(system, 'SIGSTOP of a worker, 14 s', async () => {
+  await survive(system, 'two workers with the same lock: SIGSTOP of one, 14 s', async () => {
     const pid = system.workers[0]?.pid() ?? 0;
     process.kill(pid, 'SIGSTOP');
     await delay(14_000);

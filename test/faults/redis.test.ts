@@ -53,7 +53,10 @@ test('a job whose ticket was in the lost end of the AOF gets another one', async
   });
   const endedAt = performance.now();
   for (const worker of system.workers) process.kill(worker.pid(), 'SIGCONT');
-  const row = await ledger.settle('AOF cut off between job and ticket', endedAt);
+  const row = await ledger.settle(
+    'AOF cut off between job and ticket; of 5 jobs 1 is in the part cut off',
+    endedAt,
+  );
   addRow(inject('faultRows'), row);
   // The fifth went with what was cut off.
   expect(row).toMatchObject({ jobs: 5, lost: 1, doubled: 0, wrong: 0 });
