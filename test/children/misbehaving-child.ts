@@ -7,13 +7,19 @@ import type { ChildAnswer, ChildMessage } from '../../worker/child/protocol.ts';
  * A child that does what the bytes say: `crash`, `hang` (in its own thread, as a decoder does), `eat` memory, `throw`;
  * anything else is classified as a label of that text. `crash-once:FILE` crashes where FILE is not there, and makes it;
  * `throw-while:FILE` throws while FILE is there; `killed:FILE` is killed from outside until FILE has three bytes, and
- * adds one each time. With models in `startable-while:FILE` it ends at once where FILE is not there.
+ * adds one each time. With models in `startable-while:FILE` it ends at once where FILE is not there,
+ * in `second-start:FILE` too, and makes it.
  */
 const { modelsDir } = JSON.parse(process.argv[2] ?? '{}') as { modelsDir: string };
 const send = (answer: ChildAnswer) => process.send?.(answer);
 
 const [, startable] = /^startable-while:(.*)$/.exec(modelsDir) ?? [];
 if (startable && !existsSync(startable)) process.exit(1);
+const [, second] = /^second-start:(.*)$/.exec(modelsDir) ?? [];
+if (second && !existsSync(second)) {
+  writeFileSync(second, '');
+  process.kill(process.pid, 'SIGKILL');
+}
 if (modelsDir === 'unusable') {
   send({ type: 'unusable', reason: 'Expected labels.' });
 } else {

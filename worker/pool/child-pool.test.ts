@@ -180,6 +180,15 @@ test('a model that cannot work stops the start with its sentence', async () => {
   );
 });
 
+test('a child that is killed while the worker starts is started again, and not for ever', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'darkroom-'));
+  const pool = await startPool(1, { modelsDir: `second-start:${join(folder, 'started')}` });
+  expect((await pool.classify(request('a'))).status).toBe('succeeded');
+  await expect(
+    startPool(1, { modelsDir: `startable-while:${join(folder, 'never')}` }),
+  ).rejects.toThrow('A child could not be started.');
+});
+
 test('closing ends every child', async () => {
   const pool = await startPool(2);
   const pids = await Promise.all([pool.classify(request('a')), pool.classify(request('b'))]).then(

@@ -36,6 +36,8 @@ export interface ChildPoolDeps {
   metrics: Pick<WorkerMetrics, 'childStarted' | 'childEnded'>;
 }
 
+/** How often the first children are started before the worker gives up. */
+const START_TRIES = 3;
 /** After so long another child is started in an old one's place, where one could not be. */
 const RECYCLE_RETRY_MS = 1_000;
 
@@ -144,7 +146,19 @@ export async function createChildPool(
     }
   };
 
-  const children = await Promise.allSettled(Array.from({ length: size }, start));
+  /** A child that is killed while it starts, as by a kernel that is out of memory, is no reason to end the worker. */
+  const startFirst = async (): Promise<Child> => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await start();
+      } catch (error) {
+        if (error instanceof ModelsUnusable || tries === START_TRIES) throw error;
+        log.warn({ err: error }, 'a child did not start; another one is');
+      }
+    }
+  };
+
+  const children = await Promise.allSettled(Array.from({ length: size }, startFirst));
   const failure = children.find((child) => child.status === 'rejected');
   if (failure) {
     closed = true;
