@@ -55,16 +55,17 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
   });
   listen();
 
-  /** Resolves at the job's next wake-up, with the record where a word brought it, or when the time is up or the caller hangs up. Call before reading the job. */
+  /**
+   * Resolves at the job's next wake-up, with the record where a word brought it, or when the caller hangs up. Call before
+   * reading the job.
+   */
   const nextWake = (
     id: string,
-    ms: number,
     answer: Writable,
   ): { woken: Promise<JobRecord | undefined>; cancel: () => void } => {
     let cancel = (): void => undefined;
     const woken = new Promise<JobRecord | undefined>((resolve) => {
       const done = (record?: JobRecord) => {
-        clearTimeout(timer);
         answer.off('close', cancel);
         const others = waiters.get(id);
         others?.delete(done);
@@ -72,7 +73,6 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
         resolve(record);
       };
       cancel = () => done();
-      const timer = setTimeout(cancel, ms);
       answer.once('close', cancel);
       waiters.set(id, (waiters.get(id) ?? new Set()).add(done));
     });
@@ -85,22 +85,26 @@ export function createJobWaits(subscriber: Redis, waitsPerOwner = WAITS_PER_OWNE
     isDone: (value: T) => boolean,
     { owner, ms, answer }: { owner: string; ms: number; answer: Writable },
   ): Promise<T> => {
-    const deadline = performance.now() + ms;
-    let heard: JobRecord | undefined;
-    for (let isRead = unheard.get(id) !== owner; ; isRead = true) {
-      const leftMs = deadline - performance.now();
-      const wait = nextWake(id, Math.max(0, leftMs), answer);
-      try {
-        // A timer may fire a millisecond early.
-        const isOver = () => leftMs < 1 || closed || answer.destroyed;
+    let isLate = false;
+    const isOver = () => isLate || closed || answer.destroyed;
+    let wait = nextWake(id, answer);
+    const timer = setTimeout(() => {
+      isLate = true;
+      wait.cancel();
+    }, ms);
+    try {
+      let heard: JobRecord | undefined;
+      for (let isRead = unheard.get(id) !== owner; ; isRead = true) {
         if (isRead || isOver()) {
           const value = await read(heard);
           if (isDone(value) || isOver()) return value;
         }
         heard = await wait.woken;
-      } finally {
-        wait.cancel();
+        wait = nextWake(id, answer);
       }
+    } finally {
+      clearTimeout(timer);
+      wait.cancel();
     }
   };
 
