@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { heapFlags } from '../start/heap-flags.ts';
 import { listenOnce } from '../start/listen-once.ts';
 
 export interface SpawnedApi {
@@ -17,7 +18,7 @@ export async function spawnApi(env: Record<string, string>): Promise<SpawnedApi>
   const port = await listenOnce('127.0.0.1', 0);
   const child = spawn(
     process.execPath,
-    [fileURLToPath(new URL('../dist/api/main.js', import.meta.url))],
+    [...heapFlags, fileURLToPath(new URL('../dist/api/main.js', import.meta.url))],
     {
       env: { PATH: process.env.PATH, PORT: `${port}`, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
