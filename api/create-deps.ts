@@ -27,6 +27,10 @@ import { mayOpen } from './openness.ts';
 import { createRateWindow } from './rate-window.ts';
 import { remember } from './remember.ts';
 import type { ApiDeps } from './route.ts';
+import { createUploadMemory } from './upload/upload-memory.ts';
+
+/** Bytes of single uploads that are held at once; at least four of the largest. Beside them the API has 100 MB. */
+const UPLOAD_BYTES = 128 * 2 ** 20;
 
 /** How old an answer of Redis may be that serves every submission, in milliseconds. */
 export interface Ages {
@@ -75,6 +79,7 @@ export function createDeps(
     waits,
     registered,
     admission: createAdmission({ stored, memory, drainRate: drain.perSecond, limits: config }),
+    uploads: createUploadMemory(Math.max(UPLOAD_BYTES, 4 * config.maxImageBytes)),
     usage: createUsageStore(redis),
     keyRing: createKeyRing({
       store: createKeyStore(redis),

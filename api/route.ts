@@ -19,6 +19,7 @@ import type { Idempotency } from './idempotency.ts';
 import type { JobWaits } from './job-waits.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { createRateWindow } from './rate-window.ts';
+import type { UploadMemory } from './upload/upload-memory.ts';
 
 /** All that the API's handlers work with; `main.ts` makes it, once. */
 export interface ApiDeps {
@@ -33,6 +34,7 @@ export interface ApiDeps {
   /** The workers and models that are there, at most a second old. */
   registered: () => Promise<Registered>;
   admission: Admission;
+  uploads: UploadMemory;
   usage: UsageStore;
   keyRing: KeyRing;
   /** Counts a submission against its key's rate. */

@@ -7,6 +7,7 @@ import type { ApiDeps, ApiEnv } from './route.ts';
 import { setHeader } from './set-header.ts';
 import { submitJob } from './submit-job.ts';
 import { readUpload, type Upload } from './upload/read-upload.ts';
+import type { HeldUpload } from './upload/upload-memory.ts';
 
 export interface Submission {
   id: string;
@@ -20,11 +21,21 @@ export interface Submission {
  * also where there is no room for another.
  */
 export async function takeSubmission(deps: ApiDeps, c: Context<ApiEnv>): Promise<Submission> {
+  const held = deps.uploads.open();
+  try {
+    return await take(deps, c, held);
+  } finally {
+    held.release();
+  }
+}
+
+async function take(deps: ApiDeps, c: Context<ApiEnv>, held: HeldUpload): Promise<Submission> {
   const { admission, config, idempotency } = deps;
+  const { maxImageBytes } = config;
   const owner = c.get('owner');
   const read = async () => {
     await admission.requireRoom();
-    return readUpload(c.env.incoming, c.req.queries(), config.maxImageBytes);
+    return readUpload(c.env.incoming, c.req.queries(), { maxImageBytes, held });
   };
   const key = c.req.header('Idempotency-Key');
   if (key === undefined) {
@@ -32,7 +43,7 @@ export async function takeSubmission(deps: ApiDeps, c: Context<ApiEnv>): Promise
   }
   const claim = await idempotency.claim('job', owner, key);
   if (claim.earlier) {
-    const again = await readUpload(c.env.incoming, c.req.queries(), config.maxImageBytes);
+    const again = await readUpload(c.env.incoming, c.req.queries(), { maxImageBytes, held });
     requireSame(claim.earlier, hashUpload(again));
     setHeader(c, 'Idempotency-Replayed', 'true');
     return { ...(await findAgain(deps, claim.earlier.id, owner)), isReplay: true };

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
 import { PublicError } from '../../shared/errors.ts';
 import { optionsFromText } from '../../shared/job-options.ts';
-import { gatherBytes } from './gather-bytes.ts';
+import { gatherBytes } from '../upload/gather-bytes.ts';
 
 /** Bounds on what stands beside the files: options are short, and there are few of them. */
 const MAX_FIELDS = 32;

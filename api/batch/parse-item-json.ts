@@ -1,5 +1,5 @@
 import { PublicError } from '../../shared/errors.ts';
-import { LARGE_BYTES } from './gather-bytes.ts';
+import { LARGE_BYTES } from '../upload/gather-bytes.ts';
 import { scanValue, skipSpaces } from './json-scan.ts';
 import { malformedJson, parseExtent, walkObject } from './walk-json.ts';
 

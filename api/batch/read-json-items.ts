@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import { expected, PublicError } from '../../shared/errors.ts';
+import { gatherBytes } from '../upload/gather-bytes.ts';
 import { maxJsonBytes } from '../upload/read-json.ts';
 import type { BatchForm, BatchItem } from './batch-item.ts';
-import { gatherBytes } from './gather-bytes.ts';
 import { itemFromJson } from './item-from-json.ts';
 import { type Extent, skipSpaces } from './json-scan.ts';
 import { parseItemJson } from './parse-item-json.ts';

@@ -1,6 +1,6 @@
+import { gatherBytes } from '../upload/gather-bytes.ts';
 import { maxJsonBytes } from '../upload/read-json.ts';
 import type { BatchItem } from './batch-item.ts';
-import { gatherBytes } from './gather-bytes.ts';
 import { itemFromJson } from './item-from-json.ts';
 import { skipSpaces } from './json-scan.ts';
 import type { UploadBody } from './upload-body.ts';

@@ -1,9 +1,9 @@
+import { gatherBytes } from '../upload/gather-bytes.ts';
 import { imageTooLarge } from '../upload/read-upload.ts';
 import type { BatchItem } from './batch-item.ts';
 import { type ByteReader, createByteReader } from './byte-reader.ts';
 import { checkMember } from './check-member.ts';
 import { failedItem } from './failed-item.ts';
-import { gatherBytes } from './gather-bytes.ts';
 import { malformedArchive } from './malformed-archive.ts';
 import {
   parseAttributes,

@@ -8,12 +8,12 @@ import {
   type ZipFile,
 } from 'yauzl';
 import { expected, PublicError } from '../../shared/errors.ts';
+import { gatherBytes } from '../upload/gather-bytes.ts';
 import { imageTooLarge } from '../upload/read-upload.ts';
 import type { BatchItem } from './batch-item.ts';
 import { checkMember, type Member } from './check-member.ts';
 import { failedItem } from './failed-item.ts';
 import type { FormLimits } from './form-limits.ts';
-import { gatherBytes } from './gather-bytes.ts';
 import { malformedArchive } from './malformed-archive.ts';
 import { type SpooledBody, spoolBody } from './spool-body.ts';
 import { SpoolReader } from './spool-reader.ts';

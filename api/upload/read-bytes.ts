@@ -1,40 +1,49 @@
-import type { Readable } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
 import { PublicError } from '../../shared/errors.ts';
+import { gatherBytes } from './gather-bytes.ts';
+import type { HeldUpload } from './upload-memory.ts';
+
+export interface ReadLimits {
+  /** Longest body, in bytes. */
+  bytes: number;
+  tooLarge: () => PublicError;
+  held: HeldUpload;
+}
 
 /**
  * Reads a body whole, at most `limit` bytes of it. Throws `image_too_large` at the first byte past the limit, so that
  * what was announced wrongly or not at all is not read to its end; the rest is left in the stream.
  */
 export function readBytes(
-  body: Readable,
-  limit: number,
-  tooLarge: () => PublicError,
+  body: IncomingMessage,
+  { bytes: limit, tooLarge, held }: ReadLimits,
 ): Promise<Buffer> {
   // By events, since an iterator over the stream costs as much as all the rest of reading it.
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const gathering = gatherBytes(limit, Number(body.headers['content-length'] ?? 0));
     const stop = () => {
       body.off('data', take).off('end', end).off('error', fail).off('close', fail);
     };
-    const take = (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= limit) {
-        chunks.push(chunk);
-        return;
-      }
+    const refuse = (error: PublicError) => {
       stop();
+      gathering.take();
       body.pause();
-      reject(tooLarge());
+      reject(error);
+    };
+    const take = (chunk: Buffer) => {
+      gathering.add(chunk);
+      if (gathering.isTooLarge) refuse(tooLarge());
+      else held.add(chunk.length);
     };
     const end = () => {
       stop();
-      resolve(Buffer.concat(chunks, size));
+      resolve(gathering.take());
     };
     const fail = (cause?: Error) => {
       stop();
       reject(new PublicError('upload_aborted', undefined, { cause }));
     };
+    held.onEvicted(refuse);
     if (body.closed) fail();
     else body.on('data', take).on('end', end).on('error', fail).on('close', fail);
   });

@@ -5,7 +5,7 @@ import { expected, PublicError } from '../../shared/errors.ts';
 import { JobOptions } from '../../shared/job-options.ts';
 import { decodeBase64 } from './decode-base64.ts';
 import { readBytes } from './read-bytes.ts';
-import { imageTooLarge, type RawUpload } from './read-upload.ts';
+import { imageTooLarge, type RawUpload, type UploadLimits } from './read-upload.ts';
 
 /** The JSON form of an upload, for the OpenAPI document and for reading alike. */
 export const JsonUpload = z
@@ -37,12 +37,12 @@ export function maxJsonBytes(maxImageBytes: number): number {
 
 export async function readJson(
   request: IncomingMessage,
-  maxImageBytes: number,
+  { maxImageBytes, held }: UploadLimits,
 ): Promise<RawUpload> {
   const limit = maxJsonBytes(maxImageBytes);
   const tooLarge = () => imageTooLarge(maxImageBytes);
   if (Number(request.headers['content-length']) > limit) throw tooLarge();
-  const body = parseJson(await readBytes(request, limit, tooLarge));
+  const body = parseJson(await readBytes(request, { bytes: limit, tooLarge, held }));
   const { image: text, filename, ...fields } = body;
   requireString('image', text);
   if (filename !== undefined && filename !== null) requireString('filename', filename);

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
 import { expected, PublicError } from '../../shared/errors.ts';
 import { optionsFromText } from '../../shared/job-options.ts';
-import { imageTooLarge, type RawUpload } from './read-upload.ts';
+import { gatherBytes } from './gather-bytes.ts';
+import { imageTooLarge, type RawUpload, type UploadLimits } from './read-upload.ts';
 
 /** Bounds on what stands beside the image: options are short, and there are few of them. */
 const MAX_FIELDS = 32;
@@ -10,29 +11,35 @@ const MAX_FIELD_BYTES = 1024;
 const MULTIPART_OVERHEAD_BYTES = 64 * 1024;
 
 /** Reads multipart/form-data with one file, `image`, and the options as fields before or after it. */
-export function readMultipart(request: IncomingMessage, maxImageBytes: number): Promise<RawUpload> {
+export function readMultipart(
+  request: IncomingMessage,
+  { maxImageBytes, held }: UploadLimits,
+): Promise<RawUpload> {
   return new Promise((resolve, reject) => {
     const limit = maxImageBytes + MULTIPART_OVERHEAD_BYTES;
     if (Number(request.headers['content-length']) > limit) throw imageTooLarge(maxImageBytes);
     const parser = createParser(request, maxImageBytes);
     const fields = new Map<string, string[]>();
-    const chunks: Buffer[] = [];
+    const gathering = gatherBytes(maxImageBytes, Number(request.headers['content-length'] ?? 0));
     let images = 0;
     let received = 0;
 
     const refuse = (error: PublicError) => {
       request.unpipe(parser);
+      gathering.take();
       reject(error);
     };
+    held.onEvicted(refuse);
     request.on('data', (chunk: Buffer) => {
       received += chunk.length;
+      held.add(chunk.length);
       if (received > limit) refuse(imageTooLarge(maxImageBytes));
     });
     request.once('close', () => {
       if (!request.complete) refuse(new PublicError('upload_aborted'));
     });
     parser.on('file', (name, stream) => {
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('data', (chunk: Buffer) => gathering.add(chunk));
       // The parser reports the same fault itself.
       stream.on('error', () => undefined);
       stream.on('limit', () => refuse(imageTooLarge(maxImageBytes)));
@@ -58,7 +65,7 @@ export function readMultipart(request: IncomingMessage, maxImageBytes: number): 
         return;
       }
       resolve({
-        image: Buffer.concat(chunks),
+        image: gathering.take(),
         fields: optionsFromText(fields),
       });
     });

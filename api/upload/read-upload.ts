@@ -6,12 +6,19 @@ import { readBytes } from './read-bytes.ts';
 import { readJson } from './read-json.ts';
 import { readMultipart } from './read-multipart.ts';
 import { requireImage } from './require-image.ts';
+import type { HeldUpload } from './upload-memory.ts';
 
 /** What one request to classify an image carries. */
 export interface Upload {
   image: Buffer;
   format: ImageFormat;
   options: JobOptions;
+}
+
+/** What bounds an upload: its own length, and the memory of all. */
+export interface UploadLimits {
+  maxImageBytes: number;
+  held: HeldUpload;
 }
 
 /** The image's bytes and the fields beside it, before either is looked at. */
@@ -27,32 +34,37 @@ export interface RawUpload {
 export async function readUpload(
   request: IncomingMessage,
   query: Record<string, string[]>,
-  maxImageBytes: number,
+  limits: UploadLimits,
 ): Promise<Upload> {
   const fromQuery = optionsFromText(Object.entries(query));
   // What is wrong with the query is told before the body is read.
   const ofQuery = parseJobOptions(fromQuery);
-  const { image, fields } = await readForm(request, maxImageBytes);
+  const { image, fields } = await readForm(request, limits);
+  limits.held.arrived();
   const options =
     Object.keys(fields).length > 0 ? parseJobOptions({ ...fromQuery, ...fields }) : ofQuery;
   return { image, format: requireImage(image), options };
 }
 
-function readForm(request: IncomingMessage, maxImageBytes: number): Promise<RawUpload> {
+function readForm(request: IncomingMessage, limits: UploadLimits): Promise<RawUpload> {
   const [type = ''] = (request.headers['content-type'] ?? '').split(';');
   switch (type.trim().toLowerCase()) {
     case 'application/json':
-      return readJson(request, maxImageBytes);
+      return readJson(request, limits);
     case 'multipart/form-data':
-      return readMultipart(request, maxImageBytes);
+      return readMultipart(request, limits);
     default:
-      return readRaw(request, maxImageBytes);
+      return readRaw(request, limits);
   }
 }
 
-async function readRaw(request: IncomingMessage, maxImageBytes: number): Promise<RawUpload> {
+async function readRaw(
+  request: IncomingMessage,
+  { maxImageBytes, held }: UploadLimits,
+): Promise<RawUpload> {
   if (Number(request.headers['content-length']) > maxImageBytes) throw imageTooLarge(maxImageBytes);
-  const image = await readBytes(request, maxImageBytes, () => imageTooLarge(maxImageBytes));
+  const tooLarge = () => imageTooLarge(maxImageBytes);
+  const image = await readBytes(request, { bytes: maxImageBytes, tooLarge, held });
   return { image, fields: {} };
 }
 
