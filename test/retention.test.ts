@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fixedKeys } from './fixed-keys.ts';
 import { firstBytes } from './image-bytes.ts';
 import { startRedis, type TestRedis } from './redis-server.ts';
 import { type SpawnedApi, spawnApi } from './spawn-api.ts';
@@ -20,10 +21,6 @@ afterAll(async () => {
   await api.end();
   await server.stop();
 });
-
-/** The keys that stay, as the design lists them. */
-const fixed =
-  /^darkroom:(stored|usage::?.*|models|workers)$|^bull:jobs:(meta|id|marker|events|pc|stalled-check)$/;
 
 async function post(
   path: string,
@@ -52,9 +49,9 @@ test('after RESULT_TTL nothing is left of jobs and batches, done or never begun,
   );
   await worker.stop();
   await submitJobsAndBatches();
-  expect((await redis.keys('*')).filter((key) => !fixed.test(key)).length).toBeGreaterThan(400);
+  expect((await redis.keys('*')).filter((key) => !fixedKeys.test(key)).length).toBeGreaterThan(400);
 
-  const left = async () => (await redis.keys('*')).filter((key) => !fixed.test(key)).sort();
+  const left = async () => (await redis.keys('*')).filter((key) => !fixedKeys.test(key)).sort();
   await until(left, (keys) => keys.length === 0, 60_000);
   await until(
     () => redis.xlen('bull:jobs:events'),

@@ -102,8 +102,20 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
     return (finals.get(id)?.times ?? 0) > 1 || !isDeepStrictEqual(again, job);
   };
 
+  /** What has become of the jobs so far. */
+  const tally = () => {
+    const done = accepted.filter(({ job }) => job);
+    return {
+      jobs: accepted.length,
+      lost: accepted.length - done.length,
+      doubled: accepted.filter(({ id }) => (finals.get(id)?.times ?? 0) > 1).length,
+      wrong: done.filter(({ job, name }) => !isRight(name, job)).length,
+    };
+  };
+
   return {
     accepted,
+    tally,
     /** Submits so many pictures from so many clients, each until it is accepted. */
     async submit(count: number, clients = 8): Promise<void> {
       let next = 0;
@@ -144,10 +156,8 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
       await this.close();
       return {
         fault,
-        jobs: accepted.length,
-        lost: accepted.length - done.length,
+        ...tally(),
         doubled: changed.filter(Boolean).length,
-        wrong: done.filter(({ job, name }) => !isRight(name, job)).length,
         recoveryMs: Math.max(
           0,
           ...done.map(({ finalAt = 0, acceptedAt }) => finalAt - Math.max(endedAt, acceptedAt)),

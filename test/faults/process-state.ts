@@ -18,6 +18,8 @@ export function readState(system: System): State {
   });
   const state: State = { children };
   for (const [name, pid] of Object.entries(processes)) {
+    // A child may have been replaced since the list was made.
+    if (!existsSync(`/proc/${pid}/fd`)) continue;
     state[`${name}: memory`] = residentBytes(pid);
     state[`${name}: handles`] = readdirSync(`/proc/${pid}/fd`).length;
   }
