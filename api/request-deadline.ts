@@ -12,6 +12,9 @@ export function startDeadline(
   ms: number,
   onLate: () => void,
 ): void {
+  // Most requests are polls, and have nothing more to send.
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
+  if (length === '0' && encoding === undefined) return;
   const start = () => {
     liftDeadline(request);
     if (!request.complete) timers.set(request, setTimeout(onLate, ms));

@@ -1,4 +1,4 @@
-import { UUID, uuidv7 } from 'uuidv7';
+import { uuidv7 } from 'uuidv7';
 
 type Kind = 'job' | 'batch';
 
@@ -10,8 +10,7 @@ export function newId(kind: Kind): string {
 /** The time at which an id was made, in milliseconds since 1970, or undefined where it is no id of the kind. */
 export function idTime(kind: Kind, id: string): number | undefined {
   const uuid = id.startsWith(`${kind}_`) ? id.slice(kind.length + 1) : '';
-  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(uuid)) {
-    return undefined;
-  }
-  return Number.parseInt(UUID.parse(uuid).toHex().slice(0, 12), 16);
+  const [, high, low] =
+    /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.exec(uuid) ?? [];
+  return high && low ? Number.parseInt(high + low, 16) : undefined;
 }
