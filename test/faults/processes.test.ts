@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Job } from '../../shared/job.ts';
 import { childrenOf } from './service.ts';
 import { survive } from './survive.ts';
 import { type System, startSystem } from './system.ts';
@@ -40,9 +41,30 @@ test('every worker killed at once loses no job', async () => {
 
 test('a worker that is stopped for longer than its lock doubles no job when it goes on', async () => {
   await survive(system, 'two workers with the same lock: SIGSTOP of one, 14 s', async () => {
-    const pid = system.workers[0]?.pid() ?? 0;
-    process.kill(pid, 'SIGSTOP');
+    const stopped = system.workers[0]?.pid() ?? 0;
+    const id = await stopWithJob(stopped);
     await delay(14_000);
-    process.kill(pid, 'SIGCONT');
+    const job = await read<Job>(`/v1/jobs/${id}`);
+    expect(job).toMatchObject({ status: 'succeeded', attempts: 2 });
+    expect(isOf(stopped, job)).toBe(false);
+    // Its child has finished the same job long ago: it finds that when it wakes.
+    process.kill(stopped, 'SIGCONT');
   });
 });
+
+const isOf = (pid: number, { worker }: Job) => worker?.endsWith(`-${pid}`) ?? false;
+
+const read = async <T>(path: string): Promise<T> =>
+  (await (await fetch(`${system.url}${path}`)).json()) as T;
+
+/** Stops a worker while it has a job; resolves to the job's id. */
+async function stopWithJob(pid: number): Promise<string> {
+  for (;;) {
+    process.kill(pid, 'SIGSTOP');
+    const { jobs } = await read<{ jobs: Job[] }>('/v1/jobs?limit=100');
+    const held = jobs.find((job) => job.status === 'processing' && isOf(pid, job));
+    if (held) return held.id;
+    process.kill(pid, 'SIGCONT');
+    await delay(10);
+  }
+}
