@@ -5,7 +5,7 @@ import { dropExpiredTickets } from '../shared/expired-tickets.ts';
 import { createLogger } from '../shared/logger.ts';
 import { serveMetrics } from '../shared/metrics-server.ts';
 import { projectRoot } from '../shared/project-root.ts';
-import { createRedis, createSubscriber } from '../shared/redis.ts';
+import { createRedis, createSubscriber, readyWithin } from '../shared/redis.ts';
 import { onShutdown } from '../shared/shutdown.ts';
 import { createApp } from './app.ts';
 import { createDeps } from './create-deps.ts';
@@ -14,6 +14,9 @@ import { serve } from './serve.ts';
 import { stopServer } from './stop-server.ts';
 
 process.title = 'darkroom-api';
+
+/** How long the start waits for a connection to Redis. */
+const REDIS_WAIT_MS = 2_000;
 
 /** How often it is looked for what has expired and does not go by itself. */
 const SWEEP_MS = 20_000;
@@ -40,6 +43,8 @@ async function main(config: Config): Promise<void> {
     connection.on('error', (error) => faults.seen('a connection to Redis failed', error));
   }
   await requireKeys(config, redis, deps.keyRing);
+  // Else the first calls of an API that takes another's place would be told that there is no Redis.
+  await readyWithin(redis, REDIS_WAIT_MS);
   const app = createApp(deps, root);
   const server = await serve(app, config);
   const { host, metricsPort } = config;

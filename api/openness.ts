@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { type Config, ConfigError } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
-import { isRedisUnavailable } from '../shared/redis.ts';
+import { isRedisUnavailable, readyWithin } from '../shared/redis.ts';
 import type { KeyRing } from './key-ring.ts';
 
 type Addresses = Pick<Config, 'auth' | 'host' | 'publishedOn' | 'apiKeys'>;
@@ -28,10 +27,7 @@ export async function requireKeys(
   keyRing: Pick<KeyRing, 'hasKeys'>,
 ): Promise<void> {
   if (mayOpen(config) || config.auth === 'keys' || config.apiKeys.length > 0) return;
-  if (redis.status !== 'ready') {
-    const ready = new Promise((resolve) => redis.once('ready', resolve));
-    await Promise.race([ready, delay(REDIS_WAIT_MS, undefined, { ref: false })]);
-  }
+  await readyWithin(redis, REDIS_WAIT_MS);
   const hasKeys = await keyRing.hasKeys().catch((error: unknown) => {
     if (isRedisUnavailable(error)) return true;
     throw error;

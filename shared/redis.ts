@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis, type RedisOptions, ReplyError } from 'ioredis';
 
 /**
@@ -46,6 +47,13 @@ const reconnecting = {
   // A Redis that comes back is found within a second, and one that stays away is not hammered.
   retryStrategy: (tries: number) => Math.min(100 * tries, 1_000),
 };
+
+/** Resolves when the connection can be used, and where it cannot after so many milliseconds. */
+export async function readyWithin(redis: Redis, ms: number): Promise<void> {
+  if (redis.status === 'ready') return;
+  const ready = new Promise((resolve) => redis.once('ready', resolve));
+  await Promise.race([ready, delay(ms, undefined, { ref: false })]);
+}
 
 /** Writes at once what is asked in one turn of the event loop: a write costs more than all else of a command. */
 class CorkedRedis extends Redis {
