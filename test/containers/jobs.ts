@@ -9,7 +9,10 @@ export function createJobs(url: string, key = '') {
   const answer = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
     const response = await fetch(`${url}${path}`, { ...init, headers });
     const text = await response.text();
-    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
+    if (!response.ok) {
+      const { status } = response;
+      throw Object.assign(new Error(`${path} answered ${status}: ${text}`), { status });
+    }
     return JSON.parse(text) as T;
   };
 
@@ -24,8 +27,11 @@ export function createJobs(url: string, key = '') {
         try {
           return await answer<Job>(`/v1/jobs/${id}?wait=${waitSeconds}`);
         } catch (error) {
-          // What fetch throws where a connection is refused or ends.
-          if (!(error instanceof TypeError) || performance.now() > deadline) throw error;
+          // What fetch throws where a connection is refused or ends, and what an API says that is not connected yet.
+          const isAway =
+            error instanceof TypeError ||
+            (error instanceof Error && 'status' in error && error.status === 503);
+          if (!isAway || performance.now() > deadline) throw error;
         }
       }
     },
