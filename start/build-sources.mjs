@@ -30,7 +30,7 @@ export async function buildSources() {
 
 function digestOfSources() {
   const hash = createHash('sha256');
-  const settings = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+  const settings = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'start/build.mjs'];
   for (const path of [...settings, ...SOURCE_FOLDERS.flatMap(sourcesIn).sort()]) {
     hash.update(`${path}\0`).update(readFileSync(path));
   }

@@ -20,6 +20,7 @@ beforeAll(() => {
   for (const service of ['api', 'worker']) {
     cpSync(`start/stand-ins/${service}.mjs`, join(checkout, service, 'main.ts'));
   }
+  cpSync('api/health-check.ts', join(checkout, 'api', 'health-check.ts'));
 });
 
 afterEach(async () => {
