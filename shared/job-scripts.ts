@@ -46,8 +46,11 @@ const scripts = {
     local turnsAhead = machine and takeTurn(machine, worker, share, tonumber(enough)) or 0
     return {'begun', turnsAhead, unpack(redis.call('HMGET', job.key, ${SPEC_FIELDS.map((name) => `'${name}'`).join(', ')}))}`,
   releaseJob: `
-    local job = readJob(ARGV[1])
-    if job and job.status == 'processing' then setStatus(job, 'queued') end`,
+    local id, attempts = unpack(ARGV)
+    local job = readJob(id)
+    if not job or job.status ~= 'processing' then return end
+    setStatus(job, 'queued')
+    redis.call('HINCRBY', job.key, 'attempts', attempts)`,
   finishJob: `
     local id, status, code, finishedAt = unpack(ARGV, 1, 4)
     local job = readJob(id)
@@ -181,7 +184,7 @@ type Scripts = {
   beginJob(
     ...args: [id: string, worker: string, startedAt: number, ...Turn]
   ): Promise<[string, number, ...(string | null)[]]>;
-  releaseJob(id: string): Promise<null>;
+  releaseJob(id: string, attempts: 0 | -1): Promise<null>;
   /** Whether it changed anything, and whether the queue wants more of the batches. */
   finishJob(
     ...args: [id: string, status: string, code: string, finishedAt: number, ...fields: Fields]

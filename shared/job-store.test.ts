@@ -118,6 +118,16 @@ test('becomes final once, whoever comes later', async () => {
   });
 });
 
+test('counts the attempts that were made', async () => {
+  await store.begin(id, 'w');
+  await store.release(id, false);
+  expect(await store.read(id)).toMatchObject({ status: 'queued', attempts: 0 });
+  await store.begin(id, 'w');
+  await store.release(id);
+  await store.begin(id, 'w');
+  expect(await store.read(id)).toMatchObject({ status: 'processing', attempts: 2 });
+});
+
 test('gives the word that a job is final exactly once, and its record with it', async () => {
   const heard: string[] = [];
   const subscriber = new Redis(inject('redisUrl'));

@@ -95,9 +95,9 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
       }
     },
 
-    /** Says that a job waits again, after an attempt that came to nothing. */
-    async release(id: string): Promise<void> {
-      await scripts.releaseJob(id);
+    /** Says that a job waits again, after an attempt that came to nothing, or that was never made. */
+    async release(id: string, wasTried = true): Promise<void> {
+      await scripts.releaseJob(id, wasTried ? 0 : -1);
     },
 
     /**

@@ -6,6 +6,7 @@ import { createPatientRedis } from '../shared/redis.ts';
 import { startRedis, type TestRedis } from '../test/redis-server.ts';
 import { silentFaults } from '../test/silent-faults.ts';
 import { createJobConsumer, type JobConsumer, type JobConsumerOptions } from './job-consumer.ts';
+import { NoFreeChild } from './pool/child-pool.ts';
 
 const log = createLogger('test', 'silent');
 let server: TestRedis;
@@ -122,6 +123,29 @@ test('a job that has not ended by the deadline goes back to the queue at once, w
   const next = consume({ run: async (_id, { isLastAttempt }) => again.resolve(isLastAttempt) });
   expect(await again.promise).toBe(false);
   await next.close(5_000);
+});
+
+test('a job for which no child is free goes back to the queue at once, without costing an attempt', async () => {
+  const released: [string, boolean][] = [];
+  const ran = signal<boolean>();
+  let runs = 0;
+  const consumer = consume({
+    maxAttempts: 1,
+    run: async (_id, { isLastAttempt }) => {
+      runs += 1;
+      if (runs < 3) throw new NoFreeChild();
+      ran.resolve(isLastAttempt);
+    },
+    release: async (...args) => void released.push(args),
+  });
+  await queue.add('job_1');
+  await ran.promise;
+  await consumer.close(5_000);
+  expect(released).toEqual([
+    ['job_1', false],
+    ['job_1', false],
+  ]);
+  expect(await queue.counts()).toEqual({ waiting: 0, active: 0 });
 });
 
 test('closing resolves also where Redis is gone', async () => {

@@ -5,6 +5,7 @@ import type { Logger } from '../shared/logger.ts';
 import { QUEUE_NAME, TICKET_BACKOFF, TICKET_RULES } from '../shared/queue.ts';
 import { isRedisUnavailable } from '../shared/redis.ts';
 import { onceRedisCan } from './once-redis-can.ts';
+import { NoFreeChild } from './pool/child-pool.ts';
 
 export interface JobConsumer {
   /**
@@ -22,18 +23,19 @@ export interface Attempt {
 
 export interface JobConsumerOptions {
   connection: Redis;
+  /** Jobs that are held at once. */
   concurrency: number;
   /** Attempts that a job has while what fails is no fault of its own. */
   maxAttempts: number;
   log: Logger;
   faults: FaultLog;
-  /** Runs one job; throws where it is to be tried again. */
+  /** Runs one job; throws where it is to be tried again, NoFreeChild where another worker is to have it. */
   run: (id: string, attempt: Attempt) => Promise<void>;
-  /** Called for a job that waits again after an attempt that came to nothing. */
-  release: (id: string) => Promise<void>;
+  /** Called for a job that waits again after an attempt that came to nothing, or before it was tried. */
+  release: (id: string, wasTried: boolean) => Promise<void>;
 }
 
-/** Takes jobs from the queue and runs them, `concurrency` at once. */
+/** Takes jobs from the queue and runs them, `concurrency` at once; gives back those that are not run. */
 export function createJobConsumer({
   connection,
   concurrency,
@@ -51,6 +53,7 @@ export function createJobConsumer({
     const stopped = new Promise<'stopped'>((resolve) => {
       signal?.addEventListener('abort', () => resolve('stopped'), { once: true });
     });
+    let wasTried = true;
     try {
       const running = run(id, { isLastAttempt, signal }).then(() => 'done' as const);
       // Where the stop wins, what becomes of the attempt is nobody's business any more.
@@ -58,11 +61,14 @@ export function createJobConsumer({
       if ((await Promise.race([running, stopped])) === 'done') return;
     } catch (error) {
       if (isRedisUnavailable(error)) throw new WaitingError();
-      await onceRedisCan(() => release(id), signal);
-      throw error;
+      if (!(error instanceof NoFreeChild)) {
+        await onceRedisCan(() => release(id, true), signal);
+        throw error;
+      }
+      wasTried = false;
     }
     // Where Redis cannot, the lock runs out there, and another worker takes over.
-    await release(id)
+    await release(id, wasTried)
       .then(() => job.moveToWait(token))
       .catch((error: unknown) => log.warn({ err: error, job: id }, 'a job was not given back'));
     throw new WaitingError();

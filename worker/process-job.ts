@@ -7,7 +7,7 @@ import type { Outcome } from '../shared/outcome.ts';
 import type { Place } from '../shared/take-turn-lua.ts';
 import type { Attempt } from './job-consumer.ts';
 import { onceRedisCan } from './once-redis-can.ts';
-import type { ChildPool } from './pool/child-pool.ts';
+import { type ChildPool, NoFreeChild } from './pool/child-pool.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
 const GIVEN_UP: Outcome = {
@@ -32,6 +32,7 @@ export interface ProcessJobDeps {
 /**
  * Runs one job: begin (which hands out the image), classify, finish. A job that needs nothing any more is passed
  * over. Throws on what is no fault of the image; the queue tries again, and on the last attempt it is given up, and kept.
+ * Throws NoFreeChild where it was not tried at all.
  */
 export async function processJob(
   id: string,
@@ -77,6 +78,7 @@ export async function processJob(
       const request = { image, model, topK, minConfidence };
       return { outcome: await pool.classify(request, turnsAhead) };
     } catch (cause) {
+      if (cause instanceof NoFreeChild) throw cause;
       if (!isLastAttempt) {
         metrics.jobRetried();
         throw cause;

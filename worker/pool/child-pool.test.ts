@@ -9,7 +9,7 @@ import { silentFaults } from '../../test/silent-faults.ts';
 import { until } from '../../test/until.ts';
 import { createWorkerMetrics } from '../worker-metrics.ts';
 import { ModelsUnusable } from './child.ts';
-import { type ChildPool, createChildPool } from './child-pool.ts';
+import { type ChildPool, createChildPool, NoFreeChild } from './child-pool.ts';
 
 const entry = fileURLToPath(new URL('../../test/children/misbehaving-child.ts', import.meta.url));
 const log = createLogger('test', 'silent');
@@ -116,6 +116,14 @@ test('an image that eats memory is ended at CHILD_MEMORY_LIMIT, and fails with a
     status: 'failed',
     code: 'image_out_of_memory',
   });
+});
+
+test('an image that would have to wait behind one that hangs is left to another worker', async () => {
+  const pool = await startPool(1, { timeoutMs: 2_000 });
+  const hanging = pool.classify(request('hang'));
+  await expect(pool.classify(request('a'))).rejects.toThrow(NoFreeChild);
+  await expect(hanging).resolves.toMatchObject({ code: 'image_timed_out' });
+  await expect(pool.classify(request('b'))).resolves.toMatchObject({ status: 'succeeded' });
 });
 
 test('the unexpected is thrown, and leaves the child at work', async () => {

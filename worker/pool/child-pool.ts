@@ -13,11 +13,15 @@ const TRIES = 2;
 /** The same where they are killed from outside: by an operator, or by a kernel that is out of memory. */
 const KILLED_TRIES = 5;
 
+/** No child became free in time for an image. */
+export class NoFreeChild extends Error {}
+
 export interface ChildPool {
   models: ModelInfo[];
   /**
    * Classifies an image in a child of its own. One that takes its child with it is tried once more in a fresh
-   * child, and has failed when that one does not survive it either. Throws on what is no fault of the image.
+   * child, and has failed when that one does not survive it either. Throws on what is no fault of the image, and
+   * NoFreeChild where none is free for it within a second.
    * The child rests before, for each of `turnsAhead` as long as the last image took.
    */
   classify(request: ChildRequest, turnsAhead?: number): Promise<Outcome>;
@@ -40,6 +44,9 @@ export interface ChildPoolDeps {
 const START_TRIES = 3;
 /** After so long another child is started in an old one's place, where one could not be. */
 const RECYCLE_RETRY_MS = 1_000;
+
+/** How long an image waits for its first child before it is left to another worker. */
+const PATIENCE_MS = 1_000;
 
 /** Longest rest of a child before an image. */
 const LONGEST_REST_MS = 200;
@@ -126,11 +133,26 @@ export async function createChildPool(
     }
   };
 
-  const take = (): Child | Promise<Child> =>
-    idle.shift() ?? new Promise<Child>((resolve) => waiting.push(resolve));
+  const take = (patienceMs?: number): Child | Promise<Child> =>
+    idle.shift() ??
+    new Promise<Child>((resolve, reject) => {
+      const taker = (child: Child) => {
+        clearTimeout(patience);
+        resolve(child);
+      };
+      waiting.push(taker);
+      const giveUp = () => {
+        waiting.splice(waiting.indexOf(taker), 1);
+        reject(new NoFreeChild(`Expected a free child within ${patienceMs} ms.`));
+      };
+      const patience = patienceMs === undefined ? undefined : setTimeout(giveUp, patienceMs);
+    });
 
-  const attempt = async (request: ChildRequest, turnsAhead = 0): Promise<Outcome> => {
-    const child = await take();
+  const attempt = async (
+    request: ChildRequest,
+    { turnsAhead = 0, patienceMs }: { turnsAhead?: number; patienceMs?: number } = {},
+  ): Promise<Outcome> => {
+    const child = await take(patienceMs);
     if (turnsAhead > 0) await delay(Math.min(turnsAhead * imageMs, LONGEST_REST_MS));
     const startedAt = performance.now();
     try {
@@ -171,10 +193,10 @@ export async function createChildPool(
 
   return {
     models: [...all][0]?.models ?? [],
-    async classify(request, turnsAhead) {
+    async classify(request, turnsAhead = 0) {
       for (let tries = 1; ; tries += 1) {
         try {
-          return await attempt(request, tries === 1 ? turnsAhead : 0);
+          return await attempt(request, tries === 1 ? { turnsAhead, patienceMs: PATIENCE_MS } : {});
         } catch (error) {
           if (!(error instanceof ChildLost)) throw error;
           if (tries >= (error.isByImage ? TRIES : KILLED_TRIES)) {
