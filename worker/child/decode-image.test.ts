@@ -119,10 +119,11 @@ describe('a plain JPEG comes to nearly the same pixels as by sharp', () => {
     await expectAlike(bytes, { ...rules, ...parsePreprocessing('a file', json) });
   });
 
-  it('grey, in sRGB by a profile, and with black around it', async () => {
+  it('grey, in sRGB or in other colours by a profile, and with black around it', async () => {
     const whole = await sharp(photo).greyscale().jpeg().toBuffer();
     const profiled = await sharp(photo).withIccProfile('srgb').jpeg().toBuffer();
-    for (const bytes of [whole, profiled]) {
+    const wide = await sharp(photo).modulate({ saturation: 2 }).withIccProfile('p3').toBuffer();
+    for (const bytes of [whole, profiled, wide]) {
       expect(isPlain(bytes)).toBe(true);
       await expectAlike(bytes);
       await expectAlike(bytes, { ...rules, resize: undefined, crop: { width: 500, height: 200 } });

@@ -16,7 +16,7 @@ let decoder: JpegDecoder | undefined;
  */
 export function decodePlainJpeg(
   image: Uint8Array,
-  { width, height, orientation }: PlainJpeg,
+  { width, height, orientation, profile }: PlainJpeg,
   { resize, kernel, crop }: Preprocessing,
   mark?: MarkStep,
 ): Pixels | undefined {
@@ -48,6 +48,8 @@ export function decodePlainJpeg(
   mark?.('decode');
   const data = decoder.resize();
   if (!data) return undefined;
+  // After the resizing, of the pixels that are seen alone, where sharp converts before: in the mean 0.3 of 255 apart.
+  profile?.toSrgb(data);
   const pixels = { data, ...size };
   return crop ? pad(pixels, crop, { left: plan.x.before, top: plan.y.before }) : pixels;
 }

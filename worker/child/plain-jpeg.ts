@@ -1,12 +1,14 @@
 import { readExifOrientation } from './exif-orientation.ts';
-import { isSrgbProfile } from './srgb-profile.ts';
+import { type RgbProfile, readRgbProfile } from './rgb-profile.ts';
 
-/** What the head of a plain JPEG says: the size of its pixels as they are stored, and how they are to be turned. */
+/** What the head of a plain JPEG says: the size of its pixels as they are stored, how they are to be turned, and which colours they are. */
 export interface PlainJpeg {
   width: number;
   height: number;
   /** As in EXIF, from 1 to 8. */
   orientation: number;
+  /** Where the colours are not those of sRGB. */
+  profile?: RgbProfile;
 }
 
 const EXIF_HEAD = 'Exif\0\0';
@@ -14,7 +16,7 @@ const ICC_HEAD = 'ICC_PROFILE\0';
 
 /**
  * Reads a JPEG's segments up to its first pixels. Undefined for whatever is not the common kind: 8 bits, baseline or
- * progressive, grey or YCbCr with the usual sampling, in sRGB. Each step passes a segment, so it ends with the bytes.
+ * progressive, grey or YCbCr with the usual sampling, with a profile that is plain too. Each step passes a segment, so it ends with the bytes.
  */
 export function readPlainJpeg(image: Uint8Array): PlainJpeg | undefined {
   const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength);
@@ -30,10 +32,13 @@ export function readPlainJpeg(image: Uint8Array): PlainJpeg | undefined {
     const segment = bytes.subarray(at + 4, end);
     if (marker === SOS) {
       if (!frame || profile.length !== profileParts) return undefined;
-      const isSrgb = profileParts === 0 || isSrgbProfile(Buffer.concat(profile));
+      const { width, height, channels } = frame;
+      const plain = { width, height, orientation: orientation ?? 1 };
+      if (profileParts === 0) return plain;
+      const colours = readRgbProfile(Buffer.concat(profile));
       // A grey picture's profile would be one of grey.
-      if (!isSrgb || (profileParts > 0 && frame.channels === 1)) return undefined;
-      return { width: frame.width, height: frame.height, orientation: orientation ?? 1 };
+      if (!colours || channels === 1) return undefined;
+      return colours.isSrgb ? plain : { ...plain, profile: colours };
     }
     if (marker === SOF0 || marker === SOF2) {
       if (frame) return undefined;
