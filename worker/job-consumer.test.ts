@@ -148,6 +148,23 @@ test('a job for which no child is free goes back to the queue at once, without c
   expect(await queue.counts()).toEqual({ waiting: 0, active: 0 });
 });
 
+test('a ticket that is gone when its job has ended is no fault of the queue', async () => {
+  const seen: string[] = [];
+  const second = signal();
+  const consumer = consume({
+    faults: { seen: (what) => seen.push(what), over: () => undefined },
+    run: async (id) => {
+      if (id === 'job_2') return second.resolve();
+      await connections[0]?.del(`bull:jobs:${id}`);
+    },
+  });
+  await queue.add('job_1');
+  await queue.add('job_2');
+  await second.promise;
+  await consumer.close(5_000);
+  expect(seen).toEqual([]);
+});
+
 test('closing resolves also where Redis is gone', async () => {
   const started = signal();
   const consumer = consume({

@@ -1,4 +1,4 @@
-import { type Job, WaitingError, Worker } from 'bullmq';
+import { ErrorCode, type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { FaultLog } from '../shared/fault-log.ts';
 import type { Logger } from '../shared/logger.ts';
@@ -85,7 +85,10 @@ export function createJobConsumer({
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     runRetryDelay: 1_000,
   });
-  worker.on('error', (error) => faults.seen('the queue cannot be read', error));
+  worker.on('error', (error) => {
+    if (isLostTicket(error)) log.info({ err: error }, 'a ticket was not held any more');
+    else faults.seen('the queue cannot be read', error);
+  });
   worker.on('failed', (job, error) => log.warn({ err: error, job: job?.id }, 'an attempt failed'));
   worker.on('stalled', (id) => log.warn({ job: id }, 'a job of a lost worker is taken over'));
 
@@ -99,6 +102,21 @@ export function createJobConsumer({
       await within(500, worker.close(true));
     },
   };
+}
+
+/**
+ * What BullMQ says of a ticket that it was done with already, as where Redis died before it could say so, or that
+ * another worker has taken over. Its job is final once all the same.
+ */
+function isLostTicket(error: Error): boolean {
+  const { code } = error as { code?: unknown };
+  const lost: unknown[] = [
+    ErrorCode.JobNotExist,
+    ErrorCode.JobLockNotExist,
+    ErrorCode.JobNotInState,
+    ErrorCode.JobLockMismatch,
+  ];
+  return lost.includes(code);
 }
 
 /** Whether a promise was settled in time. */
