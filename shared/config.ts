@@ -51,7 +51,10 @@ export function parseConfig(env: Env) {
     modelsDir: read('MODELS_DIR', text, 'models'),
     /** The model of a job that names none. int8: half the time of fp32 for 0.8 points of accuracy. */
     defaultModel: read('DEFAULT_MODEL', text, 'efficientnet-lite0-int8'),
-    /** Images a worker has open at once, each in a child process; undefined: as many as it may use cores. */
+    /**
+     * Images a worker has open at once, each in a child process; undefined: as many as it may use cores. It holds one
+     * more for every two, which is the next to be opened.
+     */
     workerConcurrency: read('WORKER_CONCURRENCY', whole(1, 256), undefined),
     /** Longest time of one try at an image in a child. A large AVIF takes about 3 s. */
     jobTimeoutMs: read('JOB_TIMEOUT', duration(0.1, 600), 10_000),
