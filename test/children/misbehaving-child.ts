@@ -4,11 +4,11 @@ import { receiveRequest } from '../../worker/child/image-pipe.ts';
 import type { ChildAnswer, ChildMessage } from '../../worker/child/protocol.ts';
 
 /**
- * A child that does what the bytes say: `crash`, `hang` (in its own thread, as a decoder does), `eat` memory, `throw`;
- * anything else is classified as a label of that text. `crash-once:FILE` crashes where FILE is not there, and makes it;
- * `throw-while:FILE` throws while FILE is there; `killed:FILE` is killed from outside until FILE has three bytes, and
- * adds one each time. With models in `startable-while:FILE` it ends at once where FILE is not there,
- * in `second-start:FILE` too, and makes it.
+ * A child that does what the bytes say: `crash`, `hang` (in its own thread, as a decoder does), `eat` memory, `throw`,
+ * `hang-up` (close its channel after the answer, and stay); anything else is classified as a label of that text.
+ * `crash-once:FILE` crashes where FILE is not there, and makes it; `throw-while:FILE` throws while FILE is there;
+ * `killed:FILE` is killed from outside until FILE has three bytes, and adds one each time. With models in
+ * `startable-while:FILE` it ends at once where FILE is not there, in `second-start:FILE` too, and makes it.
  */
 const { modelsDir } = JSON.parse(process.argv[2] ?? '{}') as { modelsDir: string };
 const send = (answer: ChildAnswer) => process.send?.(answer);
@@ -38,7 +38,11 @@ if (modelsDir === 'unusable') {
   });
 }
 
-process.on('disconnect', () => process.exit(0));
+let staysWithoutChannel = false;
+process.on('disconnect', () => {
+  if (staysWithoutChannel) setInterval(() => undefined, 1_000);
+  else process.exit(0);
+});
 process.on('message', async (message: ChildMessage) => {
   const text = Buffer.from(receiveRequest(message).image).toString();
   const [, file] = /^crash-once:(.*)$/.exec(text) ?? [];
@@ -77,4 +81,8 @@ process.on('message', async (message: ChildMessage) => {
       timings: { decode_ms: 0, inference_ms: 0 },
     },
   });
+  if (text === 'hang-up') {
+    staysWithoutChannel = true;
+    process.disconnect();
+  }
 });

@@ -142,6 +142,15 @@ test('a child that dies while it is idle is replaced', async () => {
   expect(pidOf(after)).not.toBe(before);
 });
 
+test('a child whose channel is closed is ended and replaced, and the image that it was given is tried again', async () => {
+  const pool = await startPool(1);
+  const before = pidOf(await pool.classify(request('hang-up')));
+  const after = pidOf(await pool.classify(request('a')));
+  expect(after).not.toBe(before);
+  expect(() => process.kill(before, 0)).toThrow();
+  await expect(pool.classify(request('b'))).resolves.toMatchObject({ status: 'succeeded' });
+});
+
 test('a child is replaced after CHILD_MAX_IMAGES, while others work and without a failure', async () => {
   const pool = await startPool(2, { maxImages: 5 });
   const pids = new Set<number>();

@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import type { ModelInfo } from '../../shared/model-info.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import { CHILD_STDIO, sendRequest } from '../child/image-pipe.ts';
@@ -84,7 +83,12 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     why = reason;
     childProcess.kill('SIGKILL');
   };
-  const ended = once(childProcess, 'exit').then(() => why);
+  // Not by `once` of node:events, which rejects where the channel fails before the end is seen.
+  const ended = new Promise<ChildEnd>((resolve) => {
+    childProcess.once('exit', () => resolve(why));
+  });
+  // Without its channel it is of no use, and only once it has ended is it replaced.
+  childProcess.once('disconnect', () => childProcess.kill('SIGKILL'));
   const answers = listen(childProcess);
   const first = await answers.next();
   if (first.type !== 'ready') {
