@@ -97,9 +97,14 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
     }
   };
 
+  /** Whether the word that it is final came twice, or it is not as it was when it was first final. */
   const hasChanged = async ({ id, job }: Accepted): Promise<boolean> => {
-    const again = await (await call(`/v1/jobs/${id}`))?.json();
-    return (finals.get(id)?.times ?? 0) > 1 || !isDeepStrictEqual(again, job);
+    if ((finals.get(id)?.times ?? 0) > 1) return true;
+    for (;;) {
+      const answer = await call(`/v1/jobs/${id}`);
+      if (answer) return !isDeepStrictEqual(await answer.json(), job);
+      await delay(100);
+    }
   };
 
   /** What has become of the jobs so far. */
@@ -144,20 +149,20 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
     /** Waits for the end of every job, for so long after the fault's end, and counts. */
     async settle(fault: string, endedAt: number, withinMs = 40_000): Promise<FaultRow> {
       const deadline = endedAt + withinMs;
-      const open = [...accepted];
-      const reader = async () => {
-        for (let entry = open.shift(); entry; entry = open.shift()) {
-          if (!entry.job) await follow(entry, deadline);
-        }
-      };
-      await Promise.all(Array.from({ length: 8 }, reader));
+      await forEach(accepted, async (entry) => {
+        if (!entry.job) await follow(entry, deadline);
+      });
       const done = accepted.filter(({ job }) => job);
-      const changed = await Promise.all(done.map(hasChanged));
+      const changed: string[] = [];
+      await forEach(done, async (entry) => {
+        if (await hasChanged(entry)) changed.push(entry.id);
+      });
+      if (changed.length > 0) console.log(`Changed after they were final: ${changed.join(', ')}`);
       await this.close();
       return {
         fault,
         ...tally(),
-        doubled: changed.filter(Boolean).length,
+        doubled: changed.length,
         recoveryMs: Math.max(
           0,
           ...done.map(({ finalAt = 0, acceptedAt }) => finalAt - Math.max(endedAt, acceptedAt)),
@@ -165,4 +170,13 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
       };
     },
   };
+}
+
+/** Does the same for each, eight at a time: thousands at once are a fault of their own. */
+async function forEach<T>(all: T[], run: (one: T) => Promise<void>): Promise<void> {
+  const open = [...all];
+  const runner = async () => {
+    for (let one = open.shift(); one !== undefined; one = open.shift()) await run(one);
+  };
+  await Promise.all(Array.from({ length: 8 }, runner));
 }
