@@ -6,7 +6,7 @@ import { createPatientRedis } from '../shared/redis.ts';
 import { startRedis, type TestRedis } from '../test/redis-server.ts';
 import { silentFaults } from '../test/silent-faults.ts';
 import { createJobConsumer, type JobConsumer, type JobConsumerOptions } from './job-consumer.ts';
-import { NoFreeChild } from './pool/child-pool.ts';
+import { NoFreeChild } from './pool/free-children.ts';
 
 const log = createLogger('test', 'silent');
 let server: TestRedis;

@@ -5,7 +5,7 @@ import type { Logger } from '../shared/logger.ts';
 import { QUEUE_NAME, TICKET_BACKOFF, TICKET_RULES } from '../shared/queue.ts';
 import { isRedisUnavailable } from '../shared/redis.ts';
 import { onceRedisCan } from './once-redis-can.ts';
-import { NoFreeChild } from './pool/child-pool.ts';
+import { NoFreeChild } from './pool/free-children.ts';
 
 export interface JobConsumer {
   /**

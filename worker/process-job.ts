@@ -7,7 +7,8 @@ import type { Outcome } from '../shared/outcome.ts';
 import type { Place } from '../shared/take-turn-lua.ts';
 import type { Attempt } from './job-consumer.ts';
 import { onceRedisCan } from './once-redis-can.ts';
-import { type ChildPool, NoFreeChild } from './pool/child-pool.ts';
+import type { ChildPool } from './pool/child-pool.ts';
+import { NoFreeChild } from './pool/free-children.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
 const GIVEN_UP: Outcome = {

@@ -9,7 +9,8 @@ import { silentFaults } from '../../test/silent-faults.ts';
 import { until } from '../../test/until.ts';
 import { createWorkerMetrics } from '../worker-metrics.ts';
 import { ModelsUnusable } from './child.ts';
-import { type ChildPool, createChildPool, NoFreeChild } from './child-pool.ts';
+import { type ChildPool, createChildPool } from './child-pool.ts';
+import { NoFreeChild } from './free-children.ts';
 
 const entry = fileURLToPath(new URL('../../test/children/misbehaving-child.ts', import.meta.url));
 const log = createLogger('test', 'silent');

@@ -6,15 +6,13 @@ import type { Outcome } from '../../shared/outcome.ts';
 import type { ChildRequest } from '../child/protocol.ts';
 import type { WorkerMetrics } from '../worker-metrics.ts';
 import { type Child, ChildLost, type ChildOptions, ModelsUnusable, startChild } from './child.ts';
+import { createFreeChildren } from './free-children.ts';
 import { lostOutcome } from './lost-outcome.ts';
 
 /** Tries at an image under which children are lost. */
 const TRIES = 2;
 /** The same where they are killed from outside: by an operator, or by a kernel that is out of memory. */
 const KILLED_TRIES = 5;
-
-/** No child became free in time for an image. */
-export class NoFreeChild extends Error {}
 
 export interface ChildPool {
   models: ModelInfo[];
@@ -58,8 +56,7 @@ export async function createChildPool(
   { log, faults, metrics }: ChildPoolDeps,
 ): Promise<ChildPool> {
   const all = new Set<Child>();
-  const idle: Child[] = [];
-  const waiting: ((child: Child) => void)[] = [];
+  const free = createFreeChildren();
   /** Those that are not replaced when they end, since another has come already. */
   const retired = new Set<Child>();
   let isRecycling = false;
@@ -69,15 +66,7 @@ export async function createChildPool(
   const offer = (child: Child) => {
     if (!all.has(child)) return;
     if (retired.has(child)) return child.kill('recycled');
-    const taker = waiting.shift();
-    if (taker) taker(child);
-    else idle.push(child);
-  };
-
-  const takeFromIdle = (child: Child): boolean => {
-    const position = idle.indexOf(child);
-    if (position >= 0) idle.splice(position, 1);
-    return position >= 0;
+    free.offer(child);
   };
 
   const start = async (): Promise<Child> => {
@@ -88,7 +77,7 @@ export async function createChildPool(
     void child.ended.then((reason) => {
       metrics.childEnded(reason);
       all.delete(child);
-      takeFromIdle(child);
+      free.remove(child);
       if (!retired.delete(child) && !closed) void replace();
     });
     return child;
@@ -119,7 +108,7 @@ export async function createChildPool(
         retired.add(old);
         offer(fresh);
         // Where it has an image, it ends after that.
-        if (takeFromIdle(old)) old.kill('recycled');
+        if (free.remove(old)) old.kill('recycled');
       } else {
         // It was lost meanwhile, and so has been replaced already.
         retired.add(fresh);
@@ -133,27 +122,7 @@ export async function createChildPool(
     }
   };
 
-  const take = (patienceMs?: number): Child | Promise<Child> =>
-    idle.shift() ??
-    new Promise<Child>((resolve, reject) => {
-      const taker = (child: Child) => {
-        clearTimeout(patience);
-        resolve(child);
-      };
-      waiting.push(taker);
-      const giveUp = () => {
-        waiting.splice(waiting.indexOf(taker), 1);
-        reject(new NoFreeChild(`Expected a free child within ${patienceMs} ms.`));
-      };
-      const patience = patienceMs === undefined ? undefined : setTimeout(giveUp, patienceMs);
-    });
-
-  const attempt = async (
-    request: ChildRequest,
-    { turnsAhead = 0, patienceMs }: { turnsAhead?: number; patienceMs?: number } = {},
-  ): Promise<Outcome> => {
-    const child = await take(patienceMs);
-    if (turnsAhead > 0) await delay(Math.min(turnsAhead * imageMs, LONGEST_REST_MS));
+  const attempt = async (child: Child, request: ChildRequest): Promise<Outcome> => {
     const startedAt = performance.now();
     try {
       const outcome = await child.classify(request);
@@ -194,15 +163,18 @@ export async function createChildPool(
   return {
     models: [...all][0]?.models ?? [],
     async classify(request, turnsAhead = 0) {
+      let child = await free.take(PATIENCE_MS);
+      if (turnsAhead > 0) await delay(Math.min(turnsAhead * imageMs, LONGEST_REST_MS));
       for (let tries = 1; ; tries += 1) {
         try {
-          return await attempt(request, tries === 1 ? { turnsAhead, patienceMs: PATIENCE_MS } : {});
+          return await attempt(child, request);
         } catch (error) {
           if (!(error instanceof ChildLost)) throw error;
           if (tries >= (error.isByImage ? TRIES : KILLED_TRIES)) {
             return lostOutcome(error.casualty, options);
           }
           log.warn({ err: error }, 'an image took its child with it; it is tried again');
+          child = await free.take();
         }
       }
     },
