@@ -123,11 +123,8 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
     tally,
     /** Submits so many pictures from so many clients, each until it is accepted. */
     async submit(count: number, clients = 8): Promise<void> {
-      let next = 0;
-      const client = async () => {
-        while (next < count) await submit(nameOf(next++));
-      };
-      await Promise.all(Array.from({ length: clients }, client));
+      const pictures = Array.from({ length: count }, (_, index) => nameOf(index));
+      await forEach(pictures, submit, clients);
     },
 
     /** As `submit`, from clients who each wait for the result before they send the next one, while `goesOn` says so. */
@@ -172,11 +169,11 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
   };
 }
 
-/** Does the same for each, eight at a time: thousands at once are a fault of their own. */
-async function forEach<T>(all: T[], run: (one: T) => Promise<void>): Promise<void> {
+/** Does the same for each, some at a time: thousands at once are a fault of their own. */
+async function forEach<T>(all: T[], run: (one: T) => Promise<unknown>, atOnce = 8): Promise<void> {
   const open = [...all];
   const runner = async () => {
     for (let one = open.shift(); one !== undefined; one = open.shift()) await run(one);
   };
-  await Promise.all(Array.from({ length: 8 }, runner));
+  await Promise.all(Array.from({ length: atOnce }, runner));
 }
