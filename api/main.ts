@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compileSoon } from '../shared/compile-soon.ts';
 import { type Config, ConfigError, parseConfig } from '../shared/config.ts';
 import { dropExpiredTickets } from '../shared/expired-tickets.ts';
 import { createLogger } from '../shared/logger.ts';
@@ -55,6 +56,7 @@ async function main(config: Config): Promise<void> {
     { host: config.host, port: config.port, ms: Math.round(performance.now()) },
     'listening',
   );
+  compileSoon();
   const unwatch = watchOpenness(config, deps.keyRing, log);
   // The feed takes out the batches of which nothing is left.
   const sweep = () => dropExpiredTickets(redis).then(deps.feed.feed);

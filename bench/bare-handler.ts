@@ -1,10 +1,11 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { Redis } from 'ioredis';
+import { compileSoon } from '../shared/compile-soon.ts';
 
 /**
  * The least that a service on Hono and Redis can do: a POST sets a key to its body, a GET answers with what a key holds.
- * Tells its parent the port.
+ * Runs as the API does, and tells its parent the port.
  */
 const [redisUrl = ''] = process.argv.slice(2);
 const redis = new Redis(redisUrl);
@@ -21,4 +22,5 @@ const app = new Hono()
     return c.body(value ?? '', 200, { 'Content-Type': 'application/json' });
   });
 process.on('disconnect', () => process.exit());
+compileSoon();
 serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) => process.send?.(port));

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createBatchFeed } from '../shared/batch-feed.ts';
+import { compileSoon } from '../shared/compile-soon.ts';
 import { type Config, ConfigError, parseConfig } from '../shared/config.ts';
 import { createDeadLetters } from '../shared/dead-letters.ts';
 import { createFaultLog } from '../shared/fault-log.ts';
@@ -145,6 +146,7 @@ async function main(config: Config): Promise<void> {
   }, TEND_MS);
   const heartbeat = setInterval(announce, HEARTBEAT_MS);
   log.info({ worker, concurrency, models, ms: Math.round(performance.now()) }, 'ready');
+  compileSoon();
 
   onShutdown(async () => {
     clearInterval(heartbeat);
