@@ -49,7 +49,7 @@ export function planTaps(
     for (let tap = 0; tap < count; tap++) {
       exact[tap] = filter ? filter.weight((begin + tap - middle + 0.5) / stretch) : 1;
     }
-    round(exact.subarray(0, count), weights.subarray(pixel * perPixel, (pixel + 1) * perPixel));
+    round(exact, count, weights, pixel * perPixel);
     first[pixel] = begin;
     end = Math.max(end, begin + count);
   }
@@ -58,19 +58,23 @@ export function planTaps(
   return { start: from0, length: end - from0, perPixel, first, weights };
 }
 
-/** To whole numbers that sum up to one exactly, so that a plain colour stays as it is: the largest takes the rest. */
-function round(exact: Float64Array, weights: Int16Array): void {
+/** `count` weights to whole numbers that sum up to one exactly, so that a plain colour stays as it is: the largest takes the rest. */
+function round(exact: Float64Array, count: number, weights: Int16Array, at: number): void {
   let sum = 0;
-  for (let tap = 0; tap < exact.length; tap++) sum += exact[tap] ?? 0;
+  for (let tap = 0; tap < count; tap++) sum += exact[tap] ?? 0;
   let rest = WEIGHT_ONE;
   let largest = 0;
-  for (let tap = 0; tap < exact.length; tap++) {
+  let most = 0;
+  for (let tap = 0; tap < count; tap++) {
     const weight = Math.round(((exact[tap] ?? 0) / sum) * WEIGHT_ONE);
-    weights[tap] = weight;
+    weights[at + tap] = weight;
     rest -= weight;
-    if (weight > (weights[largest] ?? 0)) largest = tap;
+    if (weight > most) {
+      most = weight;
+      largest = tap;
+    }
   }
-  weights[largest] = (weights[largest] ?? 0) + rest;
+  weights[at + largest] = most + rest;
 }
 
 function cubic(x: number): number {
