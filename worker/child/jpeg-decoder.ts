@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { projectRoot } from '../../shared/project-root.ts';
+import { loadWasm } from '../load-wasm.ts';
 import type { Taps } from './taps.ts';
 
 /** A part of a JPEG, as it is stored: decoded at `eighths` of its size, resized, and put where the steps say. */
@@ -26,14 +24,10 @@ export interface JpegDecoder {
   resize(): Uint8Array | undefined;
 }
 
-/** TypeScript has these in its library for browsers alone. */
-declare const WebAssembly: {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { exports: unknown };
-  RuntimeError: new () => Error;
-};
+/** TypeScript has this in its library for browsers alone. */
+declare const WebAssembly: { RuntimeError: new () => Error };
 
-/** What `worker/jpeg/decode.c` exports. Addresses are offsets in its memory. */
+/** What `worker/wasm/decode.c` exports. */
 interface Exports {
   memory: { readonly buffer: ArrayBuffer };
   __stack_pointer: { value: number };
@@ -44,13 +38,11 @@ interface Exports {
 }
 
 /**
- * libjpeg-turbo as WebAssembly (`worker/jpeg/`), which can touch nothing but its own memory of at most 64 MiB: whatever
+ * libjpeg-turbo as WebAssembly (`worker/wasm/`), which can touch nothing but its own memory of at most 64 MiB: whatever
  * a hostile file makes it do ends in a trap at worst.
  */
 export function createJpegDecoder(): JpegDecoder {
-  const file = join(projectRoot(), 'worker', 'jpeg', 'jpeg.wasm');
-  const module = new WebAssembly.Module(readFileSync(file));
-  const wasm = new WebAssembly.Instance(module).exports as Exports;
+  const wasm = loadWasm<Exports>('jpeg');
   const stackTop = wasm.__stack_pointer.value;
   let decoded = { lines: 0, request: 0, length: 0 };
 

@@ -1,3 +1,4 @@
+import { loadWasm } from '../load-wasm.ts';
 import { type Layout, tensorShape } from './layout.ts';
 import type { Preprocessing } from './preprocessing.ts';
 
@@ -8,39 +9,43 @@ export interface Pixels {
   height: number;
 }
 
+/** What `worker/wasm/tensor.c` exports, and the memory that it works in, which is all the caller's. */
+interface Exports {
+  memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  write_channel(
+    samples: number,
+    to: number,
+    pixels: number,
+    step: number,
+    scale: number,
+    shift: number,
+  ): void;
+}
+
+const FLOAT_BYTES = 4;
+const PAGE_BYTES = 65_536;
+/** What is read and written beyond the end. */
+const SLACK_BYTES = 64;
+
 /**
- * A writer of pixels into the model's input: normalised float32 in its layout. A table of 256 values a channel.
- * Every picture is written into the same memory, which a picture of 224 × 224 would else spend half its time on.
+ * A writer of pixels into the model's input: normalised float32 in its layout, as WebAssembly, which takes a sixth of
+ * the time that JavaScript does. Every picture is written into the same memory, which the last one's tensor is then no more.
  */
 export function createTensorWriter({ scale, shift, channels }: Preprocessing, layout: Layout) {
-  const [first, second, third] = [0, 1, 2].map((channel) => ({
-    table: Float32Array.from(
-      { length: 256 },
-      (_, x) => x * (scale[channel] ?? 1) + (shift[channel] ?? 0),
-    ),
-    from: channels[channel] ?? channel,
-  })) as [Channel, Channel, Channel];
-  let tensor = new Float32Array(0);
+  const { memory, write_channel } = loadWasm<Exports>('tensor');
   return ({ data, width, height }: Pixels): { data: Float32Array; dims: number[] } => {
     const { dims, channelStride, pixelStride } = tensorShape(layout, width, height);
-    const samples = 3 * width * height;
-    if (tensor.length !== samples) tensor = new Float32Array(samples);
-    let to = 0;
-    for (let pixel = 0; pixel < samples; pixel += 3) {
-      tensor[to] = normalized(first, data, pixel);
-      tensor[to + channelStride] = normalized(second, data, pixel);
-      tensor[to + 2 * channelStride] = normalized(third, data, pixel);
-      to += pixelStride;
+    const pixels = width * height;
+    const samples = 3 * FLOAT_BYTES * pixels + SLACK_BYTES;
+    const missing = samples + data.length + SLACK_BYTES - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    new Uint8Array(memory.buffer, samples).set(data);
+    // In this order, since one channel's end may be written into the next one's begin.
+    for (let channel = 0; channel < 3; channel++) {
+      const from = samples + (channels[channel] ?? channel);
+      const to = FLOAT_BYTES * channel * channelStride;
+      write_channel(from, to, pixels, pixelStride, scale[channel] ?? 1, shift[channel] ?? 0);
     }
-    return { data: tensor, dims };
+    return { data: new Float32Array(memory.buffer, 0, 3 * pixels), dims };
   };
-}
-
-interface Channel {
-  table: Float32Array;
-  from: number;
-}
-
-function normalized({ table, from }: Channel, data: Uint8Array, pixel: number): number {
-  return table[data[pixel + from] as number] as number;
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes jpeg.wasm from libjpeg-turbo's sources and the C beside this script. On Debian 12, where it comes out byte for
-# byte: apt-get install clang-14 lld-14 wasi-libc curl
+# Makes jpeg.wasm, of libjpeg-turbo's sources and the C beside this script, and tensor.wasm. On Debian 12, where they come
+# out byte for byte: apt-get install clang-14 lld-14 wasi-libc curl
 set -eu
 cd "$(dirname "$0")"
 VERSION=3.1.3
@@ -41,5 +41,10 @@ for name in decode simd absent; do compile "$name.c"; done
 wasm-ld-14 --no-entry --stack-first --gc-sections --strip-all -z stack-size=65536 --initial-memory=1048576 --max-memory=67108864 \
   --export=begin --export=reserve --export=decode --export=resize --export=__stack_pointer \
   -L/usr/lib/wasm32-wasi "$work"/*.o -lc -o jpeg.wasm
-chmod 644 jpeg.wasm
-sha256sum jpeg.wasm
+
+# It has no variables and no stack: all of its memory is the caller's.
+compile tensor.c
+wasm-ld-14 --no-entry --strip-all -z stack-size=0 --export=write_channel "$work/tensor.c.o" -o tensor.wasm
+
+chmod 644 jpeg.wasm tensor.wasm
+sha256sum jpeg.wasm tensor.wasm
