@@ -30,6 +30,9 @@ export interface Measured {
 /** How long each runs before it is measured: a just-in-time compiler is done with a server after some hundred images. */
 const WARM_UP_SECONDS = 8;
 
+/** And again before each round: while the others run, the kernel may let go of its pages, and the caches are theirs. */
+const RETURN_SECONDS = 1;
+
 /** Each once in every round, so that a change of the machine's speed meets them all. */
 export async function compare(
   contestants: Contestant[],
@@ -40,6 +43,7 @@ export async function compare(
   for (let round = 0; round < rounds; round += 1) {
     console.error(`round ${round + 1} of ${rounds}`);
     for (const contestant of contestants) {
+      await contestant.run(RETURN_SECONDS);
       const one = await measure(contestant, seconds, loadPid);
       measured.set(contestant.name, [...(measured.get(contestant.name) ?? []), one]);
     }
