@@ -61,22 +61,25 @@ describe.skipIf(!inject('hasEngine'))('scaled with Compose', () => {
   });
 
   test.skipIf(availableParallelism() < 2)(
-    // The rate is printed, and only that the second adds to it is asserted: by how much depends on what the machine does
-    // beside, 1.4 to 2.0 times in a day on two cores, of which the API and Redis take a quarter.
-    'a second worker adds images per second, on a second core',
+    // On two cores, of which API and Redis take a fifth, it was 1.4 to 2.0 times, 1.7 in the mean; the machine's speed
+    // changes within a minute, so they take turns, and what is asserted is what a machine that does more beside makes.
+    'a second worker on a second core makes at least half as many images per second again',
     { retry: 2 },
     async () => {
-      await deployment.up(2);
-      const two = [await measureRate(), await measureRate(), await measureRate()];
-      await deployment.up(1);
-      const one = [await measureRate(), await measureRate(), await measureRate()];
-      const median = (rates: number[]) => rates.toSorted((a, b) => a - b)[1] ?? 0;
-      const ratio = median(two) / median(one);
-      const say = (rates: number[]) => rates.map((rate) => rate.toFixed(1)).join(', ');
-      console.log(
-        `Images/s of one worker ${say(one)}; of two ${say(two)}: ${ratio.toFixed(2)} times`,
-      );
-      expect(ratio).toBeGreaterThan(1.2);
+      const ratios: number[] = [];
+      for (let round = 0; round < 3; round += 1) {
+        await deployment.up(2);
+        // The second worker is new, and compiles what it runs.
+        await measureRate();
+        await measureRate();
+        const two = await measureRate();
+        await deployment.up(1);
+        const one = await measureRate();
+        ratios.push(two / one);
+        const [ratio, ...rates] = [two / one, one, two].map((number) => number.toFixed(2));
+        console.log(`Images/s of one worker and of two: ${rates.join(' and ')}, ${ratio} times`);
+      }
+      expect(ratios.toSorted((a, b) => a - b)[1]).toBeGreaterThanOrEqual(1.5);
     },
   );
 
