@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { sum } from './statistics.ts';
 
@@ -38,7 +38,7 @@ export async function makePictures(
   };
   return {
     small: folder
-      ? describe('JPEG', `of ${folder}`, sources)
+      ? describe('JPEG', `of ${basename(folder)}`, sources)
       : await make('JPEG', [500, 375], 'jpg'),
     large: await make('JPEG, 12 megapixels', [4000, 3000], 'jpg'),
     png: await make('PNG', [500, 375], 'png'),

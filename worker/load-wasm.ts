@@ -2,12 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../shared/project-root.ts';
 
-/** TypeScript has these in its library for browsers alone. */
-declare const WebAssembly: {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { exports: unknown };
-};
-
 /** A module of `worker/wasm/`, with a memory of its own, as what it exports. Addresses are offsets in its memory. */
 export function loadWasm<Exports>(name: 'jpeg' | 'tensor'): Exports {
   const file = join(projectRoot(), 'worker', 'wasm', `${name}.wasm`);

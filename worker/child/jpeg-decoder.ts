@@ -24,9 +24,6 @@ export interface JpegDecoder {
   resize(): Uint8Array | undefined;
 }
 
-/** TypeScript has this in its library for browsers alone. */
-declare const WebAssembly: { RuntimeError: new () => Error };
-
 /** What `worker/wasm/decode.c` exports. */
 interface Exports {
   memory: { readonly buffer: ArrayBuffer };

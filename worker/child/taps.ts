@@ -58,23 +58,22 @@ export function planTaps(
   return { start: from0, length: end - from0, perPixel, first, weights };
 }
 
-/** `count` weights to whole numbers that sum up to one exactly, so that a plain colour stays as it is: the largest takes the rest. */
+/**
+ * So many weights to whole numbers, from `at` on, that sum up to one exactly, so that a plain colour stays as it is: the
+ * largest takes the rest.
+ */
 function round(exact: Float64Array, count: number, weights: Int16Array, at: number): void {
   let sum = 0;
   for (let tap = 0; tap < count; tap++) sum += exact[tap] ?? 0;
   let rest = WEIGHT_ONE;
-  let largest = 0;
-  let most = 0;
+  let largest = at;
   for (let tap = 0; tap < count; tap++) {
     const weight = Math.round(((exact[tap] ?? 0) / sum) * WEIGHT_ONE);
     weights[at + tap] = weight;
     rest -= weight;
-    if (weight > most) {
-      most = weight;
-      largest = tap;
-    }
+    if (weight > (weights[largest] ?? 0)) largest = at + tap;
   }
-  weights[at + largest] = most + rest;
+  weights[largest] = (weights[largest] ?? 0) + rest;
 }
 
 function cubic(x: number): number {
