@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import {
   type Entry,
@@ -15,7 +15,7 @@ import { checkMember, type Member } from './check-member.ts';
 import { failedItem } from './failed-item.ts';
 import type { FormLimits } from './form-limits.ts';
 import { malformedArchive } from './malformed-archive.ts';
-import { type SpooledBody, spoolBody } from './spool-body.ts';
+import { spoolBody } from './spool-body.ts';
 import { SpoolReader } from './spool-reader.ts';
 import { batchTooLarge, type UploadBody } from './upload-body.ts';
 
@@ -27,11 +27,17 @@ export async function* readZip(
   body: UploadBody,
   { maxImageBytes, maxBatchBytes, spoolDir }: FormLimits,
 ): AsyncGenerator<BatchItem> {
-  const zip = await openZip(await spoolBody(body, spoolDir));
+  const { fd, size } = await spoolBody(body, spoolDir);
+  const reader = new SpoolReader(fd, size);
+  const zip = await openZip(reader, size);
   let inflatedBytes = 0;
   const count = (bytes: number) => {
     inflatedBytes += bytes;
     if (inflatedBytes > maxBatchBytes) throw batchTooLarge(maxBatchBytes);
+  };
+  const openMember = async (entry: Entry) => {
+    const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+    return reader.pieces(fileDataStart, fileDataStart + entry.compressedSize);
   };
   try {
     if (zip.entryCount > MAX_MEMBERS) throw tooManyMembers(zip.entryCount);
@@ -39,7 +45,7 @@ export async function* readZip(
       const verdict = checkMember(memberOf(entry));
       if ('passedOver' in verdict) continue;
       if ('failed' in verdict) yield verdict.failed;
-      else yield await readMember(zip, entry, { id: verdict.id, maxImageBytes, count });
+      else yield await readMember(entry, { id: verdict.id, maxImageBytes, count, openMember });
     }
   } catch (error) {
     throw error instanceof PublicError ? error : malformedArchive(error);
@@ -48,8 +54,7 @@ export async function* readZip(
   }
 }
 
-async function openZip({ fd, size }: SpooledBody): Promise<ZipFile> {
-  const reader = new SpoolReader(fd, size);
+async function openZip(reader: SpoolReader, size: number): Promise<ZipFile> {
   try {
     const zip = await fromRandomAccessReaderPromise(reader, size, {
       // yauzl would give up the whole zip for one member's name or size; we fail that member.
@@ -87,12 +92,13 @@ interface Reading {
   maxImageBytes: number;
   /** Called with every byte that was inflated. Throws where the batch has too many. */
   count(bytes: number): void;
+  /** The bytes of a member as they stand in the zip. */
+  openMember(entry: Entry): Promise<AsyncIterable<Buffer>>;
 }
 
 async function readMember(
-  zip: ZipFile,
   entry: Entry,
-  { id, maxImageBytes, count }: Reading,
+  { id, maxImageBytes, count, openMember }: Reading,
 ): Promise<BatchItem> {
   if (entry.isEncrypted()) return malformed(id, 'a member that is not encrypted', 'one that is');
   if (!entry.canDecodeFileData()) {
@@ -103,7 +109,8 @@ async function readMember(
   const gathering = gatherBytes(announced, announced);
   let size = 0;
   try {
-    for await (const chunk of await openMember(zip, entry)) {
+    const raw = await openMember(entry);
+    for await (const chunk of entry.isCompressed() ? inflate(raw) : raw) {
       size += chunk.length;
       count(chunk.length);
       // What was announced is at most an image's size: more is a lie, and is not read on.
@@ -122,13 +129,9 @@ async function readMember(
   return malformed(id, 'bytes of the announced checksum', 'others');
 }
 
-async function openMember(zip: ZipFile, entry: Entry): Promise<Readable> {
-  const raw = await zip.openReadStreamPromise(entry, { decodeFileData: false });
-  if (entry.compressionMethod === 0) return raw;
-  const inflate = createInflateRaw();
-  raw.once('error', (error) => inflate.destroy(error));
-  inflate.once('close', () => raw.destroy());
-  return raw.pipe(inflate);
+/** Goes when it is not read to its end. */
+function inflate(raw: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  return pipeline(Readable.from(raw), createInflateRaw(), () => undefined);
 }
 
 function malformed(id: string | undefined, what: string, received: string | number): BatchItem {

@@ -1,4 +1,4 @@
-import { close, open, write } from 'node:fs';
+import { close, open, write, writev } from 'node:fs';
 import { mkdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +9,7 @@ import type { UploadBody } from './upload-body.ts';
 const openFile = promisify(open);
 const closeFile = promisify(close);
 const writeFile = promisify(write);
+const writeEach = promisify(writev);
 
 /** Written at once, since each write wakes two threads; a connection gives 64 KiB at a time. */
 const PIECE_BYTES = 2 ** 20;
@@ -27,10 +28,7 @@ export async function spoolBody(body: UploadBody, spoolDir: string): Promise<Spo
     const fd = await openNameless(spoolDir);
     try {
       let size = 0;
-      for await (const piece of joinChunks(body.chunks())) {
-        await writeAll(fd, piece);
-        size += piece.length;
-      }
+      for await (const chunks of collectChunks(body.chunks())) size += await writeAll(fd, chunks);
       return { fd, size };
     } catch (error) {
       await closeFile(fd);
@@ -51,25 +49,27 @@ async function openNameless(spoolDir: string): Promise<number> {
   return fd;
 }
 
-async function* joinChunks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* collectChunks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer[]> {
   let held: Buffer[] = [];
   let heldBytes = 0;
   for await (const chunk of chunks) {
     held.push(chunk);
     heldBytes += chunk.length;
     if (heldBytes < PIECE_BYTES) continue;
-    yield Buffer.concat(held, heldBytes);
+    yield held;
     held = [];
     heldBytes = 0;
   }
-  yield Buffer.concat(held, heldBytes);
+  if (heldBytes > 0) yield held;
 }
 
-/** A write may take less than it is given, as on a disk that is just filling up. */
-async function writeAll(fd: number, chunk: Buffer): Promise<void> {
-  let written = 0;
-  while (written < chunk.length) {
-    const { bytesWritten } = await writeFile(fd, chunk, written);
-    written += bytesWritten;
+/** Gives how many bytes they were. A write may take less than it is given, as on a disk that is just filling up. */
+async function writeAll(fd: number, chunks: Buffer[]): Promise<number> {
+  let { bytesWritten } = await writeEach(fd, chunks);
+  const size = chunks.reduce((sum, { length }) => sum + length, 0);
+  while (bytesWritten < size) {
+    const rest = Buffer.concat(chunks).subarray(bytesWritten);
+    bytesWritten += (await writeFile(fd, rest)).bytesWritten;
   }
+  return size;
 }

@@ -1,9 +1,19 @@
 import { close, read } from 'node:fs';
-import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { RandomAccessReader } from 'yauzl';
 
-/** Read at once: a picture as a rule, since each read wakes two threads. */
-const PIECE_BYTES = 2 ** 20;
+const readFile = promisify(read);
+const closeFile = promisify(close);
+
+/** Read at once: several pictures as a rule, since each read wakes two threads. */
+const WINDOW_BYTES = 2 ** 20;
+/** One moves along the zip's directory, and one along its members. */
+const WINDOWS = 2;
+
+interface Window {
+  start: number;
+  bytes: Buffer;
+}
 
 /**
  * Gives yauzl a file that is open, and closes it in the end. A place outside the file, as a hostile zip may name, is an
@@ -12,6 +22,8 @@ const PIECE_BYTES = 2 ** 20;
 export class SpoolReader extends RandomAccessReader {
   readonly #fd: number;
   readonly #size: number;
+  /** What was read last, the newest first. */
+  #windows: Window[] = [];
 
   constructor(fd: number, size: number) {
     super();
@@ -26,32 +38,48 @@ export class SpoolReader extends RandomAccessReader {
     position: number,
     done: (error: Error | null) => void,
   ): void {
-    if (!(position >= 0 && position + length <= this.#size)) {
-      setImmediate(done, new Error('outside the file'));
-      return;
-    }
-    read(this.#fd, buffer, offset, length, position, (error, bytesRead) => {
-      done(error ?? (bytesRead < length ? new Error('the file is too short') : null));
-    });
+    this.#window(position, length).then(
+      ({ start, bytes }) => {
+        bytes.copy(buffer, offset, position - start, position - start + length);
+        done(null);
+      },
+      (error: Error) => done(error),
+    );
   }
 
-  /** yauzl asks for ranges within the file only. Node's own stream would close the file when it is destroyed. */
-  override _readStreamForRange(start: number, end: number): Readable {
-    const fd = this.#fd;
-    let at = start;
-    return new Readable({
-      read() {
-        const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, end - at));
-        read(fd, piece, 0, piece.length, at, (error, bytesRead) => {
-          at += bytesRead;
-          if (error) this.destroy(error);
-          else this.push(bytesRead > 0 ? piece.subarray(0, bytesRead) : null);
-        });
-      },
-    });
+  /** The bytes of a range, in pieces that are not to be written to. Throws where it is not within the file. */
+  async *pieces(start: number, end: number): AsyncGenerator<Buffer> {
+    for (let at = start; at < end; ) {
+      const window = await this.#window(at, 1);
+      const piece = window.bytes.subarray(at - window.start, end - window.start);
+      at += piece.length;
+      yield piece;
+    }
   }
 
   override close(done: (error: Error | null) => void): void {
-    close(this.#fd, done);
+    closeFile(this.#fd).then(
+      () => done(null),
+      (error: Error) => done(error),
+    );
+  }
+
+  /** The window that holds a range, of at most WINDOW_BYTES. */
+  async #window(position: number, length: number): Promise<Window> {
+    const holds = ({ start, bytes }: Window) =>
+      start <= position && position + length <= start + bytes.length;
+    const window = this.#windows.find(holds) ?? (await this.#load(position, length));
+    this.#windows = [window, ...this.#windows.filter((other) => other !== window)];
+    this.#windows.length = Math.min(this.#windows.length, WINDOWS);
+    return window;
+  }
+
+  async #load(start: number, length: number): Promise<Window> {
+    const left = this.#size - start;
+    if (!(start >= 0 && length <= left)) throw new Error('outside the file');
+    const bytes = Buffer.allocUnsafeSlow(Math.min(WINDOW_BYTES, left));
+    const { bytesRead } = await readFile(this.#fd, bytes, 0, bytes.length, start);
+    if (bytesRead < length) throw new Error('the file is too short');
+    return { start, bytes: bytes.subarray(0, bytesRead) };
   }
 }
