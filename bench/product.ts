@@ -1,3 +1,4 @@
+import { PERSISTENCE } from '../start/own-redis.ts';
 import { type Services, startServices } from '../test/start-services.ts';
 import { waitForAnswer } from './wait-for-answer.ts';
 
@@ -13,7 +14,7 @@ export async function startProduct(env: NodeJS.ProcessEnv = {}, workers = 1): Pr
   const services = await startServices({
     env: { LOG_LEVEL: 'info', ...env },
     workers,
-    redisArgs: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
+    redisArgs: PERSISTENCE,
   });
   const processes = [services.redis.process, ...services.processes];
   const port = Number(new URL(services.url).port);

@@ -10,8 +10,14 @@ import { waitForRedis } from './wait-for-redis.ts';
 /** Loading its data may take a while: a gibibyte of images about ten seconds. */
 const LONGEST_START_MS = 120_000;
 
-/** Every write is on the disk within a second. Snapshots beside that would only write it twice. */
-const PERSISTENCE = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''];
+/**
+ * Every write is on the disk within a second. Snapshots beside that would only write it twice, and images, which are most
+ * of what is rewritten, cannot be compressed.
+ */
+export const PERSISTENCE = [
+  ...['--appendonly', 'yes', '--appendfsync', 'everysec'],
+  ...['--save', '', '--rdbcompression', 'no'],
+];
 
 interface OwnRedisOptions {
   dir: string;
