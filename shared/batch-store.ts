@@ -6,16 +6,11 @@ import {
   parseBatchRecord,
 } from './batch-record.ts';
 import type { ErrorCode } from './errors.ts';
-import {
-  type JobRecord,
-  type JobResult,
-  type JobSpec,
-  parseJobRecord,
-  specFields,
-} from './job-record.ts';
-import { batchKey, defineJobScripts, jobKey } from './job-scripts.ts';
+import { type JobRecord, type JobResult, type JobSpec, specFields } from './job-record.ts';
+import { batchKey, defineJobScripts } from './job-scripts.ts';
 import { canceledNow } from './job-store.ts';
 import { readList } from './read-list.ts';
+import { createRecordReader } from './record-text.ts';
 import { resultFields } from './stored-result.ts';
 import { dayOf } from './usage-store.ts';
 import { withImage } from './with-image.ts';
@@ -31,22 +26,13 @@ export type BatchStore = ReturnType<typeof createBatchStore>;
 /** Batches in Redis: a hash of counts, kept by the scripts that change a job's state, and a list of rows. */
 export function createBatchStore(redis: Redis, ttlSeconds: number) {
   const scripts = defineJobScripts(redis);
+  const readRecord = createRecordReader(redis);
 
   /** Rows from an index on, each with its job; a row whose job is gone has none. */
   const readRows = async (id: string, from: number, limit: number) => {
     const rows = (await redis.lrange(rowsKey(id), from, from + limit - 1)).map(parseRow);
-    const pipeline = redis.pipeline();
-    for (const { jobId } of rows) pipeline.hgetall(jobKey(jobId));
-    const jobs = (await pipeline.exec()) ?? [];
-    return rows.map((row, offset) => {
-      const [error, fields] = jobs[offset] ?? [];
-      if (error) throw error;
-      return {
-        index: from + offset,
-        ...row,
-        job: parseJobRecord(fields as Record<string, string>),
-      };
-    });
+    const jobs = await Promise.all(rows.map(({ jobId }) => readRecord(jobId)));
+    return rows.map((row, offset) => ({ index: from + offset, ...row, job: jobs[offset] }));
   };
 
   return {

@@ -1,12 +1,13 @@
-import { type JobRecord, parseJobRecord } from './job-record.ts';
+import type { JobRecord } from './job-record.ts';
+import { parseRecordText, RECORD_TEXT_LUA } from './record-text.ts';
 
 /** Channel on which it is published that a job or a batch has become final, at that moment. */
 export const FINAL_CHANNEL = 'darkroom:final';
 
 /** Lua function that says that a job is final, and its record with it, so that who waits for it need not read it. */
-export const SAY_FINAL_LUA = `
+export const SAY_FINAL_LUA = `${RECORD_TEXT_LUA}
   local function sayFinal(job)
-    redis.call('PUBLISH', '${FINAL_CHANNEL}', job.id .. ' ' .. cjson.encode(redis.call('HGETALL', job.key)))
+    redis.call('PUBLISH', '${FINAL_CHANNEL}', job.id .. ' ' .. recordText(job.id))
   end`;
 
 /** The id of the job or batch that a word is about. */
@@ -19,10 +20,5 @@ export function idOfWord(word: string): string {
 export function recordOfWord(word: string): JobRecord | undefined {
   const start = word.indexOf(' ');
   if (start < 0) return undefined;
-  const namesAndValues: string[] = JSON.parse(word.slice(start));
-  const fields: Record<string, string> = {};
-  for (let at = 0; at < namesAndValues.length; at += 2) {
-    fields[namesAndValues[at] ?? ''] = namesAndValues[at + 1] ?? '';
-  }
-  return parseJobRecord(fields);
+  return parseRecordText(word.slice(start));
 }

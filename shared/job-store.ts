@@ -1,16 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { ClaimEntry } from './claim-entry.ts';
 import { isFinal } from './job.ts';
-import {
-  type JobRecord,
-  type JobResult,
-  type JobSpec,
-  parseJobRecord,
-  parseSpec,
-  specFields,
-} from './job-record.ts';
-import { defineJobScripts, imageKey, jobKey } from './job-scripts.ts';
+import { type JobResult, type JobSpec, parseSpec, specFields } from './job-record.ts';
+import { defineJobScripts, imageKey } from './job-scripts.ts';
 import { readList } from './read-list.ts';
+import { createRecordReader } from './record-text.ts';
 import { resultFields } from './stored-result.ts';
 import { type Place, placeArguments } from './take-turn-lua.ts';
 import { dayOf } from './usage-store.ts';
@@ -42,6 +36,7 @@ export type JobStore = ReturnType<typeof createJobStore>;
  */
 export function createJobStore(redis: Redis, ttlSeconds: number) {
   const scripts = defineJobScripts(redis);
+  const read = createRecordReader(redis);
   const newJob = (id: string, { owner, spec }: Submitted) => {
     const { createdAt } = spec;
     return [id, owner, dayOf(createdAt), createdAt, ttlSeconds, ...specFields(spec)] as const;
@@ -67,15 +62,11 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
       return stored === 1;
     },
 
-    async read(id: string): Promise<JobRecord | undefined> {
-      return parseJobRecord(await redis.hgetall(jobKey(id)));
-    },
+    read,
 
     /** The key's single jobs (not those of batches), newest first, after an id. */
     list: (owner: string, after: string | undefined, limit: number) =>
-      readList(redis, listKey(owner), { after, limit }, (id) =>
-        redis.hgetall(jobKey(id)).then(parseJobRecord),
-      ),
+      readList(redis, listKey(owner), { after, limit }, read),
 
     /** Marks a job as processing and hands out its image. */
     async begin(id: string, worker: string, place?: Place): Promise<Begun> {
@@ -129,7 +120,7 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
 
     /** Erases a final job, so that nothing of it is left. */
     async erase(id: string, owner: string): Promise<'erased' | 'not_final' | 'unknown'> {
-      const record = await this.read(id);
+      const record = await read(id);
       if (!record || record.owner !== owner) return 'unknown';
       if (!isFinal(record.status)) return 'not_final';
       await scripts.eraseJobs(id);
