@@ -2,22 +2,19 @@ import type { Redis } from 'ioredis';
 import { type JobRecord, parseJobRecord } from './job-record.ts';
 
 /**
- * Lua function that gives a job's hash as a JSON array of names and values, of which Node makes a record in half of the
- * time that ioredis takes for the same as forty strings.
+ * Lua function that gives a job's hash as a JSON object, of which Node makes a record in less than half of the time that
+ * ioredis takes for the same as forty strings.
  */
 export const RECORD_TEXT_LUA = `
   local function recordText(id)
-    return cjson.encode(redis.call('HGETALL', 'darkroom:job:' .. id))
+    local fields, record = redis.call('HGETALL', 'darkroom:job:' .. id), {}
+    for at = 1, #fields, 2 do record[fields[at]] = fields[at + 1] end
+    return cjson.encode(record)
   end`;
 
 /** The record of such a text; undefined where there was no job. */
 export function parseRecordText(text: string): JobRecord | undefined {
-  const namesAndValues: string[] = JSON.parse(text);
-  const fields: Record<string, string> = {};
-  for (let at = 0; at < namesAndValues.length; at += 2) {
-    fields[namesAndValues[at] ?? ''] = namesAndValues[at + 1] ?? '';
-  }
-  return parseJobRecord(fields);
+  return parseJobRecord(JSON.parse(text));
 }
 
 /** Makes what reads a job's record on a connection, in one command; it gives undefined where there is none. */
