@@ -54,16 +54,15 @@ test('comes back on the same port, with its data, when it was killed', async () 
 
 test('refuses to evict, writes what it is told within a second, and listens on loopback only', async () => {
   const { client } = await start(dataFolder());
-  const settings = await client.config(
-    'GET',
-    'maxmemory-policy',
-    'appendonly',
-    'appendfsync',
-    'rdbcompression',
-    'bind',
-  );
-  const values = ['noeviction', 'appendonly', 'yes', 'everysec', 'no', '127.0.0.1'];
-  expect(settings).toEqual(expect.arrayContaining(values));
+  const names = ['maxmemory-policy', 'appendonly', 'appendfsync', 'rdbcompression', 'bind'];
+  const answers = await Promise.all(names.map((name) => client.config('GET', name)));
+  expect(answers).toEqual([
+    ['maxmemory-policy', 'noeviction'],
+    ['appendonly', 'yes'],
+    ['appendfsync', 'everysec'],
+    ['rdbcompression', 'no'],
+    ['bind', '127.0.0.1'],
+  ]);
 });
 
 test('ends the Redis that an earlier start left on its data, and finds that data', async () => {

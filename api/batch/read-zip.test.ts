@@ -51,6 +51,19 @@ test('gives the members in order, by their full paths, deflated or stored', asyn
   expect(code).toBeUndefined();
 });
 
+test('gives members whole, wherever they lie in what is read at once', async () => {
+  const members = Array.from({ length: 40 }, (_, index) => ({
+    name: `${index}.jpg`,
+    bytes: randomBytes(90_000),
+    method: index % 2 === 0 ? 0 : 8,
+  }));
+  const { items } = await read(zipBytes(members));
+  const images = items.map((item) => ('image' in item ? item.image : undefined));
+  expect(images.map((image, index) => image?.equals(members[index]?.bytes as Buffer))).toEqual(
+    members.map(() => true),
+  );
+});
+
 test("reads names in UTF-8, also where a Mac's zip does not say so, and else in code page 437", async () => {
   const { items } = await read(
     zipBytes([

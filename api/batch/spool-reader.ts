@@ -3,7 +3,6 @@ import { promisify } from 'node:util';
 import { RandomAccessReader } from 'yauzl';
 
 const readFile = promisify(read);
-const closeFile = promisify(close);
 
 /** Read at once: several pictures as a rule, since each read wakes two threads. */
 const WINDOW_BYTES = 2 ** 20;
@@ -58,10 +57,7 @@ export class SpoolReader extends RandomAccessReader {
   }
 
   override close(done: (error: Error | null) => void): void {
-    closeFile(this.#fd).then(
-      () => done(null),
-      (error: Error) => done(error),
-    );
+    close(this.#fd, done);
   }
 
   /** The window that holds a range, of at most WINDOW_BYTES. */
@@ -69,8 +65,8 @@ export class SpoolReader extends RandomAccessReader {
     const holds = ({ start, bytes }: Window) =>
       start <= position && position + length <= start + bytes.length;
     const window = this.#windows.find(holds) ?? (await this.#load(position, length));
-    this.#windows = [window, ...this.#windows.filter((other) => other !== window)];
-    this.#windows.length = Math.min(this.#windows.length, WINDOWS);
+    const others = this.#windows.filter((other) => other !== window);
+    this.#windows = [window, ...others].slice(0, WINDOWS);
     return window;
   }
 
