@@ -129,6 +129,7 @@ it.each<[string, Buffer]>([
   ['with a curve that is no number', profileOf(srgb, formula(4, 0.5, 1, -0.5, 1, 0, 0, 0))],
   ['with a table that is cut off', profileOf(srgb, table(0, 1, 2).subarray(0, 16))],
   ['without a primary', profileOf(srgb, gamma, { more: { bXYZ: Buffer.alloc(20) } })],
+  ['with a primary far beyond white', profileOf([[256.4, 0.2, 0], ...srgb.slice(1)], gamma)],
   ['cut off', profileOf(srgb, gamma).subarray(0, -1)],
 ])('a profile %s is not plain', (_, profile) => {
   expect(readRgbProfile(profile)).toBeUndefined();

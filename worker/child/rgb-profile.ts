@@ -15,6 +15,8 @@ const SRGB_OF_XYZ = [
   [-0.9787684, 1.9161415, 0.033454],
   [0.0719453, -0.2289914, 1.4052427],
 ];
+/** White has at most 1 of each, and a primary no more: what is far beyond is damaged, and by sharp's way cut off. */
+const MOST_XYZ = 1.5;
 const IDENTITY = [
   [1, 0, 0],
   [0, 1, 0],
@@ -39,6 +41,7 @@ function parse(profile: Buffer): RgbProfile | undefined {
   const primaries = ['rXYZ', 'gXYZ', 'bXYZ'].map((name) => readXyz(tags.get(name)));
   const curves = ['rTRC', 'gTRC', 'bTRC'].map((name) => readCurve(tags.get(name)));
   if (!primaries.every((xyz) => xyz !== undefined)) return undefined;
+  if (primaries.flat().some((value) => Math.abs(value) > MOST_XYZ)) return undefined;
   if (!curves.every((curve) => curve !== undefined)) return undefined;
   const light = curves.map((curve) => Float32Array.from({ length: 256 }, (_, x) => curve(x / 255)));
   if (!light.every((values) => values.every((value) => value >= 0 && value <= 1))) return undefined;
