@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { classifyImage } from '../worker/child/classify-image.ts';
+import { classifyImages } from '../worker/child/classify-images.ts';
 import { openImageLoaders } from '../worker/child/image-loaders.ts';
 import { loadModel } from '../worker/model/load-model.ts';
 import type { Step } from '../worker/model/step.ts';
 
 /**
  * A process that does nothing but decode and infer, with the child's own code: the most that a core can give. Told a
- * number of seconds by its parent, it classifies pictures one after the other and answers with how many.
+ * number of seconds by its parent, it classifies pictures, `group` at once, and answers with how many.
  */
-const { modelFolder, files }: { modelFolder: string; files: string[] } = JSON.parse(
+const settings: { modelFolder: string; files: string[]; group: number } = JSON.parse(
   process.argv[2] ?? '{}',
 );
+const { modelFolder, files, group } = settings;
 openImageLoaders();
 const model = await loadModel(modelFolder);
 const requests = files.map((file) => ({
@@ -32,16 +33,23 @@ process.on('message', async ({ seconds }: { seconds: number }) => {
     cpuMs = usedCpuMs();
     stepsMs[ended] = (stepsMs[ended] ?? 0) + cpuMs - before;
   };
-  for (; performance.now() < deadline; images += 1) {
-    const request = requests[next++ % requests.length];
-    if (!request) throw new Error('Expected at least one picture but received none.');
-    const outcome = await classifyImage(model, request, 50_000_000, mark);
-    if (outcome.status !== 'succeeded') throw new Error(`A picture is ${outcome.code}.`);
+  for (; performance.now() < deadline; images += group) {
+    const answers = await classifyImages(model, nextGroup(), 50_000_000, mark);
+    const failed = answers.find((one) => 'threw' in one || one.outcome.status !== 'succeeded');
+    if (failed) throw new Error(`A picture came to ${JSON.stringify(failed)}.`);
   }
   process.send?.({ images, seconds: (performance.now() - startedAt) / 1000, stepsMs });
 });
 process.on('disconnect', () => process.exit());
 process.send?.('ready');
+
+function nextGroup() {
+  return Array.from({ length: group }, () => {
+    const request = requests[next++ % requests.length];
+    if (!request) throw new Error('Expected at least one picture but received none.');
+    return request;
+  });
+}
 
 /** CPU rather than time: a measurement on a machine that does something else is then as good. */
 function usedCpuMs(): number {

@@ -16,10 +16,14 @@ interface Loops {
   processes: number;
 }
 
-/** Processes that only decode and infer, by the child's own code. */
-export function startBareLoops({ modelFolder, files, processes }: Loops): Promise<BareLoops> {
-  const settings = JSON.stringify({ modelFolder, files });
-  return startLoops('bare loop', processes, () =>
+/** Processes that only decode and infer, by the child's own code: so many images at once. */
+export function startBareLoops(
+  { modelFolder, files, processes }: Loops,
+  group: number,
+): Promise<BareLoops> {
+  const settings = JSON.stringify({ modelFolder, files, group });
+  const name = group > 1 ? `bare loop by ${group}` : 'bare loop';
+  return startLoops(name, processes, () =>
     fork('bench/bare-loop.ts', [settings], { execArgv: ['--import', 'tsx'] }),
   );
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { LARGEST_GROUP } from '../worker/pool/child-pool.ts';
 import { startBareLoops, startPythonLoops } from './bare-loops.ts';
 import { type Contestant, compare } from './contestant.ts';
 import { type Load, startLoad } from './load.ts';
@@ -22,8 +23,10 @@ export async function measureOverhead(options: BenchOptions, pictures: Pictures)
   const load = startLoad();
   const stops: (() => void | Promise<void>)[] = [load.stop];
   try {
-    const bare = await startBareLoops(loops);
+    const bare = await startBareLoops(loops, 1);
     stops.push(bare.stop);
+    const grouped = await startBareLoops(loops, LARGEST_GROUP);
+    stops.push(grouped.stop);
     const env = { WORKER_CONCURRENCY: `${processes}`, DEFAULT_MODEL: model };
     const product = await startProduct(env);
     stops.push(product.services.stop);
@@ -37,7 +40,7 @@ export async function measureOverhead(options: BenchOptions, pictures: Pictures)
       stops.push(...servers.map(({ stop }) => stop));
       peers.push(pythonLoops, ...servers);
     }
-    const contestants = [bare, ...ways, ...peers];
+    const contestants = [bare, grouped, ...ways, ...peers];
     const measured = await compare(contestants, { rounds, seconds, loadPid: load.pid });
     const idle = await measureIdle(product, load, files);
     const { port, services } = product;
@@ -51,11 +54,11 @@ export async function measureOverhead(options: BenchOptions, pictures: Pictures)
       tables: [
         throughputTable(contestants, measured),
         processTable(ways, measured),
-        stepTable([bare, ...peers.slice(0, 1)], measured.get(JOBS) ?? [], measured),
+        stepTable([grouped, bare, ...peers.slice(0, 1)], measured.get(JOBS) ?? [], measured),
         commands,
         memoryTable(product),
       ],
-      bars: [...overheadBars(bare, measured), idle, ...peerBars(bare, peers, measured)],
+      bars: [...overheadBars([bare, grouped], measured), idle, ...peerBars(bare, peers, measured)],
     };
   } finally {
     for (const stop of stops.reverse()) await stop();

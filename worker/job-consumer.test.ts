@@ -5,8 +5,9 @@ import { createJobQueue, type JobQueue } from '../shared/queue.ts';
 import { createPatientRedis } from '../shared/redis.ts';
 import { startRedis, type TestRedis } from '../test/redis-server.ts';
 import { silentFaults } from '../test/silent-faults.ts';
+import { until } from '../test/until.ts';
 import { createJobConsumer, type JobConsumer, type JobConsumerOptions } from './job-consumer.ts';
-import { NoFreeChild } from './pool/free-children.ts';
+import { NoFreeChild } from './pool/waiting-images.ts';
 
 const log = createLogger('test', 'silent');
 let server: TestRedis;
@@ -65,6 +66,48 @@ test('a job that throws is tried again, and the last attempt knows that it is th
   await consumer.close(5_000);
   expect(attempts).toEqual([false, true]);
   expect(await queue.counts()).toEqual({ waiting: 0, active: 0 });
+});
+
+test('more jobs are held while more wait, one with each that ends, and no more when the queue is empty', async () => {
+  const ends: (() => void)[] = [];
+  const end = () => ends.shift()?.();
+  const consumer = consume({
+    concurrency: 1,
+    mostHeld: () => 3,
+    run: () =>
+      new Promise((resolve) => {
+        ends.push(resolve);
+      }),
+  });
+  const held = (count: number) =>
+    until(
+      async () => ({ running: ends.length, ...(await queue.counts()) }),
+      ({ running, active }) => running === count && active === count,
+    );
+  for (const each of [1, 2, 3, 4, 5, 6]) await queue.add(`job_${each}`);
+  await held(1);
+  expect(await queue.counts()).toMatchObject({ waiting: 5 });
+  end();
+  await held(2);
+  expect(await queue.counts()).toMatchObject({ waiting: 3 });
+  end();
+  await held(3);
+  expect(await queue.counts()).toMatchObject({ waiting: 1 });
+  for (const left of [3, 2, 1, 0]) {
+    end();
+    await held(left);
+  }
+  for (const each of [7, 8, 9]) await queue.add(`job_${each}`);
+  await held(1);
+  expect(await queue.counts()).toMatchObject({ waiting: 2 });
+  for (const _ of [7, 8, 9]) {
+    await until(
+      async () => ends.length,
+      (running) => running > 0,
+    );
+    end();
+  }
+  await consumer.close(5_000);
 });
 
 test('the loss of a worker costs no attempt', async () => {

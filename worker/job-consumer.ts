@@ -5,7 +5,7 @@ import type { Logger } from '../shared/logger.ts';
 import { QUEUE_NAME, TICKET_BACKOFF, TICKET_RULES } from '../shared/queue.ts';
 import { isRedisUnavailable } from '../shared/redis.ts';
 import { onceRedisCan } from './once-redis-can.ts';
-import { NoFreeChild } from './pool/free-children.ts';
+import { NoFreeChild } from './pool/waiting-images.ts';
 
 export interface JobConsumer {
   /**
@@ -25,6 +25,8 @@ export interface JobConsumerOptions {
   connection: Redis;
   /** Jobs that are held at once. */
   concurrency: number;
+  /** The same while always more wait: one more with each that ends, up to this. By default no more. */
+  mostHeld?: () => number;
   /** Attempts that a job has while what fails is no fault of its own. */
   maxAttempts: number;
   log: Logger;
@@ -35,10 +37,11 @@ export interface JobConsumerOptions {
   release: (id: string, wasTried: boolean) => Promise<void>;
 }
 
-/** Takes jobs from the queue and runs them, `concurrency` at once; gives back those that are not run. */
+/** Takes jobs from the queue and runs them, as many at once as it may hold; gives back those that are not run. */
 export function createJobConsumer({
   connection,
   concurrency,
+  mostHeld = () => concurrency,
   maxAttempts,
   log,
   faults,
@@ -84,6 +87,19 @@ export function createJobConsumer({
     // The death of a worker is never the image's fault, however often it happens.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     runRetryDelay: 1_000,
+  });
+  // Where the queue is empty, a job that is held for later may be one that another worker could begin now.
+  let isEmpty = true;
+  worker.on('active', () => {
+    isEmpty = false;
+  });
+  worker.on('drained', () => {
+    isEmpty = true;
+    worker.concurrency = concurrency;
+  });
+  worker.on('completed', () => {
+    if (isEmpty) return;
+    worker.concurrency = Math.max(concurrency, Math.min(worker.concurrency + 1, mostHeld()));
   });
   worker.on('error', (error) => {
     if (isLostTicket(error)) log.info({ err: error }, 'a ticket was not held any more');

@@ -8,7 +8,7 @@ import type { Place } from '../shared/take-turn-lua.ts';
 import type { Attempt } from './job-consumer.ts';
 import { onceRedisCan } from './once-redis-can.ts';
 import type { ChildPool } from './pool/child-pool.ts';
-import { NoFreeChild } from './pool/free-children.ts';
+import { NoFreeChild } from './pool/waiting-images.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
 const GIVEN_UP: Outcome = {

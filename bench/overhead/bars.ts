@@ -5,14 +5,14 @@ import { CLASSIFY, JOBS, ZIP } from './ways.ts';
 const rate = ({ imagesPerSecond }: Measured) => imagesPerSecond;
 
 /** What the queue may cost, and its ways beside each other. */
-export function overheadBars(bare: Contestant, measured: Map<string, Measured[]>): Bar[] {
+export function overheadBars(loops: Contestant[], measured: Map<string, Measured[]>): Bar[] {
   const jobs = measured.get(JOBS);
   return [
-    {
-      what: "the bare loop's CPU ÷ that of jobs",
-      measured: midRatio(measured.get(bare.name), jobs, ({ cpuMs }) => cpuMs),
+    ...loops.map(({ name }) => ({
+      what: `CPU of the ${name} ÷ that of jobs`,
+      measured: midRatio(measured.get(name), jobs, ({ cpuMs }) => cpuMs),
       atLeast: 0.8,
-    },
+    })),
     {
       what: 'images/s of classify ÷ jobs',
       measured: midRatio(measured.get(CLASSIFY), jobs, rate),

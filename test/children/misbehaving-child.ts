@@ -1,11 +1,12 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { receiveRequest } from '../../worker/child/image-pipe.ts';
-import type { ChildAnswer, ChildMessage } from '../../worker/child/protocol.ts';
+import { receiveGroup } from '../../worker/child/image-pipe.ts';
+import type { ChildAnswer, ChildMessage, ImageAnswer } from '../../worker/child/protocol.ts';
 
 /**
  * A child that does what the bytes say: `crash`, `hang` (in its own thread, as a decoder does), `eat` memory, `throw`,
- * `hang-up` (close its channel after the answer, and stay); anything else is classified as a label of that text.
+ * `hang-up` (close its channel after the answer, and stay), be `slow`; anything else is classified as a label of that text,
+ * with the child's process id for its confidence and, for its index, the number of its group.
  * `crash-once:FILE` crashes where FILE is not there, and makes it; `throw-while:FILE` throws while FILE is there;
  * `killed:FILE` is killed from outside until FILE has three bytes, and adds one each time. With models in
  * `startable-while:FILE` it ends at once where FILE is not there, in `second-start:FILE` too, and makes it.
@@ -39,27 +40,41 @@ if (modelsDir === 'unusable') {
 }
 
 let staysWithoutChannel = false;
+let groups = 0;
 process.on('disconnect', () => {
   if (staysWithoutChannel) setInterval(() => undefined, 1_000);
   else process.exit(0);
 });
 process.on('message', async (message: ChildMessage) => {
-  const text = Buffer.from(receiveRequest(message).image).toString();
+  groups += 1;
+  const answers: ImageAnswer[] = [];
+  const texts: string[] = [];
+  for (const { image } of receiveGroup(message)) {
+    const text = Buffer.from(image).toString();
+    texts.push(text);
+    answers.push(await answerTo(text));
+  }
+  send({ type: 'answers', answers });
+  if (texts.includes('hang-up')) {
+    staysWithoutChannel = true;
+    process.disconnect();
+  }
+});
+
+async function answerTo(text: string): Promise<ImageAnswer> {
   const [, file] = /^crash-once:(.*)$/.exec(text) ?? [];
-  if (file) {
-    if (!existsSync(file)) {
-      writeFileSync(file, '');
-      process.kill(process.pid, 'SIGSEGV');
-    }
+  if (file && !existsSync(file)) {
+    writeFileSync(file, '');
+    process.kill(process.pid, 'SIGSEGV');
   }
   const [, killed] = /^killed:(.*)$/.exec(text) ?? [];
   if (killed) {
-    const { appendFileSync, readFileSync } = await import('node:fs');
     appendFileSync(killed, '.');
     if (readFileSync(killed).length <= 3) process.kill(process.pid, 'SIGKILL');
   }
   if (text === 'crash') process.kill(process.pid, 'SIGSEGV');
   if (text === 'hang') for (;;);
+  if (text === 'slow') await delay(60);
   if (text === 'eat') {
     const eaten: Buffer[] = [];
     for (;;) {
@@ -68,21 +83,13 @@ process.on('message', async (message: ChildMessage) => {
     }
   }
   const [, broken = ''] = /^throw-while:(.*)$/.exec(text) ?? [];
-  if (text === 'throw' || existsSync(broken)) {
-    send({ type: 'threw', stack: 'Error: the session failed' });
-    return;
-  }
-  send({
-    type: 'outcome',
+  if (text === 'throw' || existsSync(broken)) return { threw: 'Error: the session failed' };
+  return {
     outcome: {
       status: 'succeeded',
       image: { format: 'png', width: 1, height: 1 },
-      predictions: [{ label: text, confidence: process.pid, index: 0 }],
+      predictions: [{ label: text, confidence: process.pid, index: groups }],
       timings: { decode_ms: 0, inference_ms: 0 },
     },
-  });
-  if (text === 'hang-up') {
-    staysWithoutChannel = true;
-    process.disconnect();
-  }
-});
+  };
+}

@@ -1,5 +1,5 @@
-import { classifyImage } from '../../worker/child/classify-image.ts';
 import { loadModel } from '../../worker/model/load-model.ts';
+import { classifyImage } from '../classify-image.ts';
 import type { Graph } from './encode-model.ts';
 import { flattenGraph } from './flatten-graph.ts';
 import { labels, writeModelFolder } from './write-model-folder.ts';

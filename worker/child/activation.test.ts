@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import type { Prediction } from '../../shared/prediction.ts';
+import { classifyImage } from '../../test/classify-image.ts';
 import { flattenGraph } from '../../test/onnx/flatten-graph.ts';
 import { writeModelFolder } from '../../test/onnx/write-model-folder.ts';
 import { draw } from '../../test/pictures/draw.ts';
 import { loadModel } from '../model/load-model.ts';
-import { classifyImage } from './classify-image.ts';
 
 /** Predictions of a model of one pixel whose scores are 0, 1 and 2; labels are not in the output's order in the file. */
 async function predict(

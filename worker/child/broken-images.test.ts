@@ -4,9 +4,9 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Outcome } from '../../shared/outcome.ts';
 import { projectRoot } from '../../shared/project-root.ts';
+import { classifyImage } from '../../test/classify-image.ts';
 import { draw } from '../../test/pictures/draw.ts';
 import { type LoadedModel, loadModel } from '../model/load-model.ts';
-import { classifyImage } from './classify-image.ts';
 import { openImageLoaders } from './image-loaders.ts';
 
 let model: LoadedModel;

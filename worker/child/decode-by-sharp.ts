@@ -1,6 +1,6 @@
+import type { Pixels } from '../model/input.ts';
 import type { Preprocessing } from '../model/preprocessing.ts';
 import { resizedSize } from '../model/resize-rule.ts';
-import type { Pixels } from '../model/to-tensor.ts';
 import { planCrop } from './crop-window.ts';
 import { enlarge } from './enlarge.ts';
 import { ImageFault } from './image-fault.ts';

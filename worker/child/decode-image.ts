@@ -1,8 +1,8 @@
 import type { ImageFormat } from '../../shared/image-formats.ts';
 import type { ImageInfo } from '../../shared/outcome.ts';
+import type { Pixels } from '../model/input.ts';
 import type { Preprocessing } from '../model/preprocessing.ts';
 import type { MarkStep } from '../model/step.ts';
-import type { Pixels } from '../model/to-tensor.ts';
 import { checkPixels } from './check-pixels.ts';
 import { decodeBySharp } from './decode-by-sharp.ts';
 import { decodePlainJpeg } from './decode-plain-jpeg.ts';

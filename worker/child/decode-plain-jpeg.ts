@@ -1,7 +1,7 @@
+import type { Pixels } from '../model/input.ts';
 import type { Preprocessing } from '../model/preprocessing.ts';
 import { resizedSize } from '../model/resize-rule.ts';
 import type { MarkStep } from '../model/step.ts';
-import type { Pixels } from '../model/to-tensor.ts';
 import { type AxisPlan, planCrop } from './crop-window.ts';
 import { createJpegDecoder, type JpegDecoder } from './jpeg-decoder.ts';
 import { pad } from './pad.ts';

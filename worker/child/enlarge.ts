@@ -1,4 +1,4 @@
-import type { Pixels } from '../model/to-tensor.ts';
+import type { Pixels } from '../model/input.ts';
 import { type Taps, WEIGHT_BITS, WEIGHT_ONE } from './taps.ts';
 
 /**

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { projectRoot } from '../../shared/project-root.ts';
 import { temporaryFolder, writeModelFolder } from '../../test/onnx/write-model-folder.ts';
-import { CHILD_STDIO, sendRequest } from './image-pipe.ts';
+import { CHILD_STDIO, sendGroup } from './image-pipe.ts';
 import type { ChildAnswer, ChildRequest } from './protocol.ts';
 
 const models = join(projectRoot(), 'models');
@@ -28,11 +28,17 @@ async function nextAnswer(child: ChildProcess): Promise<ChildAnswer> {
   return answer;
 }
 
-async function ask(child: ChildProcess, request: Partial<ChildRequest>): Promise<ChildAnswer> {
+async function ask(
+  child: ChildProcess,
+  ...requests: Partial<ChildRequest>[]
+): Promise<ChildAnswer> {
   const image = await readFile(join(projectRoot(), 'test', 'pictures', 'coffee.jpg'));
   const answer = nextAnswer(child);
   const defaults = { image, model: 'efficientnet-lite0', topK: 1, minConfidence: 0 };
-  sendRequest(child, { ...defaults, ...request });
+  sendGroup(
+    child,
+    requests.map((request) => ({ ...defaults, ...request })),
+  );
   return answer;
 }
 
@@ -52,12 +58,15 @@ it('a child says that it is ready with its models, classifies, and ends when its
   expect(ready.models[0]?.labels).toHaveLength(1000);
 
   expect(await ask(child, {})).toMatchObject({
-    type: 'outcome',
-    outcome: {
-      status: 'succeeded',
-      image: { format: 'jpeg', width: 600, height: 400 },
-      predictions: [{ label: 'espresso', index: 967 }],
-    },
+    answers: [
+      {
+        outcome: {
+          status: 'succeeded',
+          image: { format: 'jpeg', width: 600, height: 400 },
+          predictions: [{ label: 'espresso', index: 967 }],
+        },
+      },
+    ],
   });
 
   const ended = once(child, 'exit');
@@ -65,18 +74,20 @@ it('a child says that it is ready with its models, classifies, and ends when its
   expect(await ended).toEqual([0, null]);
 });
 
-it('a child goes on after a model that is unknown and an image that is none', async () => {
+it('a child goes on after images of a model that is unknown, and one that is none', async () => {
   const child = startChild(models);
   await nextAnswer(child);
-  expect(await ask(child, { model: 'none' })).toMatchObject({
-    type: 'threw',
-    stack: expect.stringContaining('The model none is not loaded.'),
+  const unknown = { threw: 'The model none is not loaded.' };
+  expect(await ask(child, { model: 'none' }, { model: 'none' })).toMatchObject({
+    answers: [unknown, unknown],
   });
-  expect(await ask(child, { image: Buffer.from('no image') })).toMatchObject({
-    type: 'outcome',
-    outcome: { status: 'failed', code: 'not_an_image' },
+  expect(await ask(child, {}, { image: Buffer.from('no image') }, {})).toMatchObject({
+    answers: [
+      { outcome: { status: 'succeeded' } },
+      { outcome: { status: 'failed', code: 'not_an_image' } },
+      { outcome: { status: 'succeeded' } },
+    ],
   });
-  expect(await ask(child, {})).toMatchObject({ outcome: { status: 'succeeded' } });
 });
 
 it('a child stays when its process group is told to stop, for the image that it has open', async () => {
@@ -84,7 +95,7 @@ it('a child stays when its process group is told to stop, for the image that it 
   await nextAnswer(child);
   child.kill('SIGINT');
   child.kill('SIGTERM');
-  expect(await ask(child, {})).toMatchObject({ outcome: { status: 'succeeded' } });
+  expect(await ask(child, {})).toMatchObject({ answers: [{ outcome: { status: 'succeeded' } }] });
 });
 
 it('a child says which file of a folder cannot be used', async () => {

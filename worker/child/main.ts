@@ -2,9 +2,9 @@ import { env } from 'onnxruntime-node';
 import { findModelFolders } from '../model/find-model-folders.ts';
 import { loadModel } from '../model/load-model.ts';
 import { ModelFolderError } from '../model/model-folder-error.ts';
-import { classifyImage } from './classify-image.ts';
+import { classifyImages } from './classify-images.ts';
 import { openImageLoaders } from './image-loaders.ts';
-import { receiveRequest } from './image-pipe.ts';
+import { receiveGroup } from './image-pipe.ts';
 import type { ChildAnswer, ChildMessage, ChildSettings } from './protocol.ts';
 
 process.title = 'darkroom-worker-child';
@@ -25,14 +25,12 @@ try {
   const loaded = await Promise.all(folders.map(loadModel));
   const models = new Map(loaded.map((one) => [one.model.name, one]));
   process.on('message', async (message: ChildMessage) => {
-    const request = receiveRequest(message);
-    try {
-      const model = models.get(request.model);
-      if (!model) throw new Error(`The model ${request.model} is not loaded.`);
-      send({ type: 'outcome', outcome: await classifyImage(model, request, maxImagePixels) });
-    } catch (error) {
-      send({ type: 'threw', stack: (error instanceof Error && error.stack) || String(error) });
-    }
+    const requests = receiveGroup(message);
+    const model = models.get(message.model);
+    const answers = model
+      ? await classifyImages(model, requests, maxImagePixels)
+      : [...requests].map(() => ({ threw: `The model ${message.model} is not loaded.` }));
+    send({ type: 'answers', answers });
   });
   send({
     type: 'ready',

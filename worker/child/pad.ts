@@ -1,4 +1,4 @@
-import type { Pixels } from '../model/to-tensor.ts';
+import type { Pixels } from '../model/input.ts';
 import type { Size } from './crop-window.ts';
 
 /** Puts pixels into a larger picture that is black elsewhere. */

@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Prediction } from '../../shared/prediction.ts';
 import { projectRoot } from '../../shared/project-root.ts';
+import { classifyImage } from '../../test/classify-image.ts';
 import { type LoadedModel, loadModel } from '../model/load-model.ts';
-import { classifyImage } from './classify-image.ts';
 
 /** For each model and picture the five best predictions of an implementation in Python; see test/pictures/NOTICE.md. */
 type Reference = Record<string, Record<string, Prediction[]>>;

@@ -53,9 +53,9 @@ function fixed(dimension: Dimension): number | undefined {
   return typeof dimension === 'number' && dimension > 0 ? dimension : undefined;
 }
 
-/** Shape and strides of a picture of width × height in a layout: where a sample of a channel and a pixel goes. */
+/** Dimensions and strides of a picture of width × height in a layout: where a sample of a channel and a pixel goes. */
 export function tensorShape(layout: Layout, width: number, height: number) {
   return layout === 'NCHW'
-    ? { dims: [1, 3, height, width], channelStride: width * height, pixelStride: 1 }
-    : { dims: [1, height, width, 3], channelStride: 1, pixelStride: 3 };
+    ? { dims: [3, height, width], channelStride: width * height, pixelStride: 1 }
+    : { dims: [height, width, 3], channelStride: 1, pixelStride: 3 };
 }

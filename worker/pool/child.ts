@@ -1,12 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { ModelInfo } from '../../shared/model-info.ts';
-import type { Outcome } from '../../shared/outcome.ts';
-import { CHILD_STDIO, sendRequest } from '../child/image-pipe.ts';
-import type { ChildAnswer, ChildRequest, ChildSettings } from '../child/protocol.ts';
+import { CHILD_STDIO, sendGroup } from '../child/image-pipe.ts';
+import type { ChildAnswer, ChildRequest, ChildSettings, ImageAnswer } from '../child/protocol.ts';
 import { type ResidentMemory, residentMemory } from './resident-memory.ts';
 
 /** How often a running child's memory is looked at. 20 ms: a decoder fills about 1 GB/s, and the limit is 1 GiB. */
 const MEMORY_CHECK_MS = 20;
+
+/**
+ * Longest time of a group, which takes a tenth of a second: so long the others wait behind one that hangs, and then each
+ * is tried alone.
+ */
+const GROUP_TIMEOUT_MS = 5_000;
 
 /**
  * A child does one thing at a time, so it needs one thread for it; and with one arena that gives back what it has
@@ -19,7 +24,7 @@ const LEAN_MEMORY = {
   MALLOC_TRIM_THRESHOLD_: '131072',
 };
 
-/** Why a child ended under an image. */
+/** Why a child ended under its images. */
 const casualties = ['crashed', 'timed_out', 'out_of_memory'] as const;
 export type Casualty = (typeof casualties)[number];
 
@@ -27,10 +32,10 @@ export type Casualty = (typeof casualties)[number];
 export const childEnds = [...casualties, 'stopped', 'recycled'] as const;
 export type ChildEnd = (typeof childEnds)[number];
 
-/** The child died, or was ended, while it had the image open. */
+/** The child died, or was ended, while it had images open. */
 export class ChildLost extends Error {
   readonly casualty: Casualty;
-  /** False where someone else killed it: that proves little against the image. */
+  /** False where someone else killed it: that proves little against an image. */
   readonly isByImage: boolean;
   constructor(casualty: Casualty, cause: string, isByImage: boolean) {
     super(`The child ${casualty.replaceAll('_', ' ')}: ${cause}`);
@@ -47,7 +52,7 @@ export interface ChildOptions {
   entry: string;
   execArgv?: string[];
   settings: ChildSettings;
-  /** Longest time of one image, in milliseconds. */
+  /** Longest time of an image that is alone, in milliseconds. */
   timeoutMs: number;
   /** Resident memory at which the child is ended, in bytes. */
   memoryLimitBytes: number;
@@ -60,8 +65,8 @@ export interface Child {
   readonly images: number;
   /** Resolves when the process has ended, to why. */
   ended: Promise<ChildEnd>;
-  /** Classifies one image; one at a time. Throws ChildLost where the process does not survive it. */
-  classify(request: ChildRequest): Promise<Outcome>;
+  /** Classifies images of one model; one group at a time. Throws ChildLost where the process does not survive them. */
+  classify(group: ChildRequest[]): Promise<ImageAnswer[]>;
   kill(reason: 'stopped' | 'recycled'): void;
 }
 
@@ -108,9 +113,14 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     get images() {
       return images;
     },
-    classify(request) {
-      images += 1;
-      return classify({ childProcess, answers, memory }, request, { ...options, kill });
+    classify(group) {
+      images += group.length;
+      const { timeoutMs, memoryLimitBytes } = options;
+      return classify({ childProcess, answers, memory }, group, {
+        timeoutMs: group.length > 1 ? Math.min(timeoutMs, GROUP_TIMEOUT_MS) : timeoutMs,
+        memoryLimitBytes,
+        kill,
+      });
     },
   };
 }
@@ -123,9 +133,13 @@ interface Running {
 
 async function classify(
   { childProcess, answers, memory }: Running,
-  request: ChildRequest,
-  { timeoutMs, memoryLimitBytes, kill }: ChildOptions & { kill: (reason: Casualty) => void },
-): Promise<Outcome> {
+  group: ChildRequest[],
+  {
+    timeoutMs,
+    memoryLimitBytes,
+    kill,
+  }: Pick<ChildOptions, 'timeoutMs' | 'memoryLimitBytes'> & { kill: (reason: Casualty) => void },
+): Promise<ImageAnswer[]> {
   let casualty: Casualty = 'crashed';
   const end = (why: Casualty) => {
     casualty = why;
@@ -136,12 +150,10 @@ async function classify(
     if ((await memory.read()) > memoryLimitBytes) end('out_of_memory');
   }, MEMORY_CHECK_MS);
   try {
-    sendRequest(childProcess, request);
+    sendGroup(childProcess, group);
     const answer = await answers.next();
-    if (answer.type === 'outcome') return answer.outcome;
-    throw new Error(
-      answer.type === 'threw' ? answer.stack : `A child answered with ${answer.type}.`,
-    );
+    if (answer.type === 'answers') return answer.answers;
+    throw new Error(`A child answered with ${answer.type}.`);
   } catch (error) {
     if (!(error instanceof ChildEnded)) throw error;
     throw new ChildLost(casualty, error.message, casualty !== 'crashed' || error.isByItself);
