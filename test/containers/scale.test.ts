@@ -61,10 +61,10 @@ describe.skipIf(!inject('hasEngine'))('scaled with Compose', () => {
   });
 
   test.skipIf(availableParallelism() < 2)(
-    // It was 1.4 to 2.0 times on two cores, of which API and Redis take a fifth, and 1.7 in the mean. The machine's speed
-    // changes within a minute: so they take turns, what is asserted leaves room for that, and the rates are printed.
-    'a second worker on a second core makes at least half as many images per second again',
-    { retry: 2 },
+    // Redis takes a tenth of two cores, and the machine's speed changes within a minute: so they take turns, and may try
+    // again.
+    'two workers on two cores make at least 1.7 times the images per second of one',
+    { retry: 2, timeout: 600_000 },
     async () => {
       const ratios: number[] = [];
       for (let round = 0; round < 3; round += 1) {
@@ -78,7 +78,7 @@ describe.skipIf(!inject('hasEngine'))('scaled with Compose', () => {
         ratios.push(two / one);
         console.log(`Images/s of one worker ${one.toFixed(1)}, of two ${two.toFixed(1)}`);
       }
-      expect(ratios.toSorted((a, b) => a - b)[1]).toBeGreaterThanOrEqual(1.5);
+      expect(ratios.toSorted((a, b) => a - b)[1]).toBeGreaterThanOrEqual(1.7);
     },
   );
 
@@ -94,11 +94,14 @@ describe.skipIf(!inject('hasEngine'))('scaled with Compose', () => {
     expect(new Set(all.map(({ attempts }) => attempts))).toEqual(new Set([1]));
   });
 
-  /** Images/s of the workers that run: on a queue that is filled before they begin, so that nothing else uses a core. */
+  /**
+   * Images/s of the workers that run: on a queue that is filled before they begin, so that nothing else uses a core, and
+   * for seconds, since the engine lets one go on after the other.
+   */
   async function measureRate(): Promise<number> {
     const workers = await deployment.containers('worker');
     await docker('pause', ...workers);
-    const ids = await jobs.submitAll(readPictures(300));
+    const ids = await jobs.submitAll(readPictures(600));
     await docker('unpause', ...workers);
     const measured = (await jobs.awaitAll(ids)).map(({ started_at = '', finished_at = '' }) => ({
       startedAt: Date.parse(started_at),
