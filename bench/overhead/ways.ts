@@ -1,5 +1,5 @@
 import type { Contestant } from '../contestant.ts';
-import type { Load, Way } from '../load.ts';
+import type { BatchWay, Load, SingleWay } from '../load.ts';
 import type { BenchOptions } from '../options.ts';
 import type { Product } from '../product.ts';
 
@@ -11,20 +11,37 @@ export const ZIP = 'a batch as zip';
 export function waysOf(
   { port, roots }: Product,
   load: Load,
-  { clients, seconds, processes }: BenchOptions,
+  { clients, processes }: BenchOptions,
   files: string[],
 ): Contestant[] {
-  const images = Math.ceil(60 * processes * seconds);
-  const ways: [string, Way][] = [
+  const single: [string, SingleWay][] = [
     [JOBS, { kind: 'wait' }],
     ['jobs polled each 20 ms', { kind: 'poll' }],
     [CLASSIFY, { kind: 'classify' }],
-    [ZIP, { kind: 'zip', images }],
-    ['a batch as JSON Lines', { kind: 'jsonl', images }],
   ];
-  return ways.map(([name, way]) => ({
-    name,
-    roots,
-    run: (length) => load.send({ way, port, files, clients, seconds: length }),
-  }));
+  const batches: [string, BatchWay['kind']][] = [
+    [ZIP, 'zip'],
+    ['a batch as JSON Lines', 'jsonl'],
+  ];
+  return [
+    ...single.map(([name, way]) => ({
+      name,
+      roots,
+      run: (seconds: number) => load.send({ way, port, files, clients, seconds }),
+    })),
+    ...batches.map(([name, kind]) => {
+      let perSecond = 60 * processes;
+      return {
+        name,
+        roots,
+        // As many images as it takes about so many seconds for, by the last ones.
+        run: async (seconds: number) => {
+          const way = { kind, images: Math.ceil(perSecond * seconds) };
+          const result = await load.send({ way, port, files, clients, seconds });
+          perSecond = result.images / result.seconds;
+          return result;
+        },
+      };
+    }),
+  ];
 }
