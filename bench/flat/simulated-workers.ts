@@ -29,18 +29,19 @@ const log = createLogger('simulated-worker', 'error');
 
 process.on('message', async (order: WorkersOrder) => {
   let done = 0;
-  let finish = () => undefined;
-  const enough = new Promise<void>((resolve) => {
-    finish = () => void resolve();
-  });
+  const [begun, begin] = signal();
+  const [enough, finish] = signal();
   const workers = await Promise.all(
     Array.from({ length: order.workers }, () =>
       startWorker(order, () => {
         done += 1;
+        if (done >= order.workers) begin();
         if (done >= order.jobs) finish();
       }),
     ),
   );
+  // Until then they start, which takes many of them at once longer than one.
+  await begun;
   const startedAt = performance.now();
   const before = done;
   await Promise.race([enough, delay(order.seconds * 1000)]);
@@ -49,6 +50,14 @@ process.on('message', async (order: WorkersOrder) => {
   process.send?.(answer);
 });
 process.on('disconnect', () => process.exit());
+
+function signal(): [Promise<void>, () => void] {
+  let resolve = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = () => void settle();
+  });
+  return [promise, resolve];
+}
 
 async function startWorker(
   { concurrency, workMs }: WorkersOrder,
