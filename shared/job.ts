@@ -81,7 +81,9 @@ export const Job = z
       .strictObject({
         queue_ms: ms,
         decode_ms: ms.optional(),
-        inference_ms: ms.optional(),
+        inference_ms: ms.optional().meta({
+          description: 'Its part, where images that waited were inferred together.',
+        }),
         total_ms: ms,
       })
       .optional()

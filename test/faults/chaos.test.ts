@@ -15,7 +15,8 @@ const CLIENTS = 16;
 let system: System;
 
 beforeAll(async () => {
-  system = await startSystem({ workers: 2 });
+  // Of several children, so that images go to them in groups.
+  system = await startSystem({ workers: 2, env: { WORKER_CONCURRENCY: '2' } });
 });
 afterAll(() => system?.stop());
 

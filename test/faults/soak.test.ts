@@ -19,7 +19,9 @@ const CLIENTS = 16;
 let system: System;
 
 beforeAll(async () => {
-  system = await startSystem({ env: { RESULT_TTL: `${RESULT_TTL_SECONDS}s` } });
+  system = await startSystem({
+    env: { RESULT_TTL: `${RESULT_TTL_SECONDS}s`, WORKER_CONCURRENCY: '2' },
+  });
 });
 afterAll(() => system?.stop());
 
