@@ -4,6 +4,7 @@ import { createLogger } from '../shared/logger.ts';
 import { createJobQueue, type JobQueue } from '../shared/queue.ts';
 import { createPatientRedis } from '../shared/redis.ts';
 import { startRedis, type TestRedis } from '../test/redis-server.ts';
+import { signal } from '../test/signal.ts';
 import { silentFaults } from '../test/silent-faults.ts';
 import { until } from '../test/until.ts';
 import { createJobConsumer, type JobConsumer, type JobConsumerOptions } from './job-consumer.ts';
@@ -40,15 +41,6 @@ function consume(options: Partial<JobConsumerOptions>): JobConsumer {
     release: nothing,
     ...options,
   });
-}
-
-/** A promise with its resolver. */
-function signal<T = void>() {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((give) => {
-    resolve = give;
-  });
-  return { promise, resolve };
 }
 
 test('a job that throws is tried again, and the last attempt knows that it is the last', async () => {

@@ -7,6 +7,7 @@ import { createJobStore } from '../../shared/job-store.ts';
 import { createLogger } from '../../shared/logger.ts';
 import { createJobQueue } from '../../shared/queue.ts';
 import { createPatientRedis } from '../../shared/redis.ts';
+import { signal } from '../../test/signal.ts';
 import { fiveLabels } from '../../test/stand-in-worker.ts';
 import { createJobConsumer } from '../../worker/job-consumer.ts';
 import { processJob } from '../../worker/process-job.ts';
@@ -29,35 +30,27 @@ const log = createLogger('simulated-worker', 'error');
 
 process.on('message', async (order: WorkersOrder) => {
   let done = 0;
-  const [begun, begin] = signal();
-  const [enough, finish] = signal();
+  const begun = signal();
+  const enough = signal();
   const workers = await Promise.all(
     Array.from({ length: order.workers }, () =>
       startWorker(order, () => {
         done += 1;
-        if (done >= order.workers) begin();
-        if (done >= order.jobs) finish();
+        if (done >= order.workers) begun.resolve();
+        if (done >= order.jobs) enough.resolve();
       }),
     ),
   );
   // Until then they start, which takes many of them at once longer than one.
-  await begun;
+  await begun.promise;
   const startedAt = performance.now();
   const before = done;
-  await Promise.race([enough, delay(order.seconds * 1000)]);
+  await Promise.race([enough.promise, delay(order.seconds * 1000)]);
   const answer = { jobs: done - before, seconds: (performance.now() - startedAt) / 1000 };
   await Promise.all(workers.map((stop) => stop()));
   process.send?.(answer);
 });
 process.on('disconnect', () => process.exit());
-
-function signal(): [Promise<void>, () => void] {
-  let resolve = () => undefined;
-  const promise = new Promise<void>((settle) => {
-    resolve = () => void settle();
-  });
-  return [promise, resolve];
-}
 
 async function startWorker(
   { concurrency, workMs }: WorkersOrder,

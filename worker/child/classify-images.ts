@@ -22,15 +22,14 @@ export async function classifyImages(
 ): Promise<ImageAnswer[]> {
   const answers: ImageAnswer[] = [];
   const opened: Opened[] = [];
+  let place = 0;
   for (const request of requests) {
-    const place = answers.length;
     try {
       opened.push({ ...(await open(request, opened.length)), place });
-      // Kept until the inference has said otherwise.
-      answers.push({ threw: 'The image was not inferred.' });
     } catch (error) {
-      answers.push(faultOf(error));
+      answers[place] = faultOf(error);
     }
+    place += 1;
   }
   if (opened.length === 0) return answers;
   const openedAt = performance.now();

@@ -77,8 +77,8 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
         }
       }
       mark?.('infer');
-      const predictions = scores.map((one, index) =>
-        rank(one, labels, { activation, topK: 1, minConfidence: 0, ...group[index] }),
+      const predictions = group.map(({ topK, minConfidence }, index) =>
+        rank(scores[index] ?? [], labels, { activation, topK, minConfidence }),
       );
       mark?.('rank');
       return predictions;
@@ -94,9 +94,9 @@ type Score = (
 ) => Promise<Float32Array>;
 
 /**
- * The first inference allocates what all later ones use; and it shows how many scores there really are, and how many
- * pictures the graph takes at once: any number, or one where its dimensions say so, or where it does not give each the
- * scores that it gives it alone, as one with a size of one picture written into it.
+ * The first inference allocates what all later ones use, and shows how many scores there really are. The second one, of
+ * two pictures, shows how many the graph takes at once, which is what this gives: any number where a picture beside
+ * another has the scores that it has alone, else one.
  */
 async function warm(
   file: string,

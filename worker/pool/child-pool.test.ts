@@ -1,55 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
-import { createLogger } from '../../shared/logger.ts';
-import type { Outcome } from '../../shared/outcome.ts';
-import type { Prediction } from '../../shared/prediction.ts';
-import { silentFaults } from '../../test/silent-faults.ts';
+import { expect, test } from 'vitest';
+import { pidOf, request, startPool } from '../../test/misbehaving-pool.ts';
 import { until } from '../../test/until.ts';
-import { createWorkerMetrics } from '../worker-metrics.ts';
 import { ModelsUnusable } from './child.ts';
-import { type ChildPool, createChildPool } from './child-pool.ts';
 import { NoFreeChild } from './waiting-images.ts';
-
-const entry = fileURLToPath(new URL('../../test/children/misbehaving-child.ts', import.meta.url));
-const log = createLogger('test', 'silent');
-const pools: ChildPool[] = [];
-let metrics = createWorkerMetrics(async () => 'ok');
-
-afterEach(async () => {
-  metrics = createWorkerMetrics(async () => 'ok');
-  await Promise.all(pools.splice(0).map((pool) => pool.close()));
-});
-
-async function startPool(
-  size: number,
-  options: { timeoutMs?: number; modelsDir?: string; maxImages?: number } = {},
-): Promise<ChildPool> {
-  const pool = await createChildPool(
-    size,
-    {
-      entry,
-      execArgv: ['--import', 'tsx'],
-      settings: { modelsDir: options.modelsDir ?? 'models', maxImagePixels: 1 },
-      timeoutMs: options.timeoutMs ?? 20_000,
-      memoryLimitBytes: 300 * 2 ** 20,
-      maxImages: options.maxImages ?? 10_000,
-    },
-    { log, faults: silentFaults, metrics },
-  );
-  pools.push(pool);
-  return pool;
-}
-
-function request(text: string) {
-  return { image: Buffer.from(text), model: 'm', topK: 1, minConfidence: 0 };
-}
-
-function pidOf(outcome: Outcome): number {
-  return outcome.status === 'succeeded' ? (outcome.predictions[0]?.confidence ?? 0) : 0;
-}
 
 test('every image runs in a child of its own, and a child runs one after the other', async () => {
   const pool = await startPool(2);
@@ -79,105 +35,19 @@ test('an image that crashes one child but not the next succeeds', async () => {
   });
 });
 
-/** Which group of its child an image was in: a text that the misbehaving child gives. */
-function groupOf(outcome: Outcome): string {
-  const { confidence, index } =
-    (outcome.status === 'succeeded' && outcome.predictions[0]) || ({} as Prediction);
-  return `${confidence}/${index}`;
-}
-
-/** How many images each group had, in the order of the first of each. */
-function groupSizes(outcomes: Outcome[]): number[] {
-  const sizes = new Map<string, number>();
-  for (const group of outcomes.map(groupOf)) sizes.set(group, (sizes.get(group) ?? 0) + 1);
-  return [...sizes.values()];
-}
-
-test('images that wait are given to a child four at once, when it is known that they take little time', async () => {
-  const pool = await startPool(1);
-  const classifyAll = (texts: string) =>
-    Promise.all([...texts].map((text) => pool.classify(request(text))));
-  expect(pool.groupSize()).toBe(1);
-  await classifyAll('a');
-  expect(pool.groupSize()).toBe(4);
-  const outcomes = await classifyAll('abcdefghij');
-  expect(groupSizes(outcomes)).toEqual([1, 4, 4, 1]);
-  expect(
-    outcomes.map((outcome) => outcome.status === 'succeeded' && outcome.predictions[0]?.label),
-  ).toEqual([...'abcdefghij']);
-});
-
-test('images of a model that takes its time wait for no others', async () => {
-  const pool = await startPool(1);
-  await pool.classify(request('slow'));
-  expect(pool.groupSize()).toBe(1);
-  const outcomes = await Promise.all(['slow', 'a'].map((text) => pool.classify(request(text))));
-  expect(groupSizes(outcomes)).toEqual([1, 1]);
-});
-
-test('a group is of one model', async () => {
-  const pool = await startPool(1);
-  for (const model of ['m', 'n']) await pool.classify({ ...request('a'), model });
-  const models = ['m', 'm', 'n', 'm', 'n', 'n'];
-  const outcomes = await Promise.all(
-    models.map((model) => pool.classify({ ...request('a'), model })),
-  );
-  const [, ...groups] = outcomes.map(groupOf);
-  expect(groupSizes(outcomes)).toEqual([1, 2, 3]);
-  expect(new Set([groups[0], groups[2]]).size).toBe(1);
-  expect(new Set([groups[1], groups[3], groups[4]]).size).toBe(1);
-});
-
-for (const [fault, code, lost] of [
-  ['crash', 'image_crashed', 2],
-  ['hang', 'image_timed_out', 3],
-  ['eat', 'image_out_of_memory', 2],
-] as const) {
-  test(`an image with which its child does ${fault} fails alone, and those of its group succeed`, async () => {
-    const pool = await startPool(1, { timeoutMs: 1_000 });
-    await pool.classify(request('a'));
-    const outcomes = await Promise.all(
-      ['a', 'b', fault, 'c', 'd'].map((text) => pool.classify(request(text))),
-    );
-    expect(outcomes.map(({ status }) => status)).toEqual([
-      ...['succeeded', 'succeeded', 'failed', 'succeeded', 'succeeded'],
-    ]);
-    expect(outcomes[2]).toMatchObject({ code });
-    await until(
-      async () =>
-        (await metrics.registry.getSingleMetricAsString('darkroom_children_running')).at(-1),
-      (running) => running === '1',
-    );
-    expect(await metrics.registry.metrics()).toContain(
-      `darkroom_children_started_total ${1 + lost}`,
-    );
-  });
-}
-
-test('an image that throws is thrown alone, and those of its group succeed', async () => {
-  const pool = await startPool(1);
-  await pool.classify(request('a'));
-  const settled = await Promise.allSettled(
-    ['a', 'b', 'throw', 'c'].map((text) => pool.classify(request(text))),
-  );
-  expect(settled.map(({ status }) => status)).toEqual([
-    ...['fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
-  ]);
-});
-
 test('counts the children that are started, that end, by reason, and that run', async () => {
   const pool = await startPool(2, { timeoutMs: 300 });
   await Promise.all(['crash', 'hang'].map((text) => pool.classify(request(text))));
   await until(
     async () =>
-      (await metrics.registry.getSingleMetricAsString('darkroom_children_running')).at(-1),
+      (await pool.metrics.registry.getSingleMetricAsString('darkroom_children_running')).at(-1),
     (running) => running === '2',
   );
-  const text = await metrics.registry.metrics();
+  const text = await pool.metrics.registry.metrics();
   expect(text).toContain('darkroom_children_started_total 6');
   expect(text).toContain('darkroom_children_ended_total{reason="crashed"} 2');
   expect(text).toContain('darkroom_children_ended_total{reason="timed_out"} 2');
-  const { registry } = metrics;
+  const { registry } = pool.metrics;
   await pool.close();
   expect(await registry.metrics()).toContain('darkroom_children_ended_total{reason="stopped"} 2');
 });
@@ -244,7 +114,7 @@ test('a child is replaced after CHILD_MAX_IMAGES, while others work and without 
   const pids = new Set<number>();
   let mostRunning = 0;
   const running = async () => {
-    const text = await metrics.registry.getSingleMetricAsString('darkroom_children_running');
+    const text = await pool.metrics.registry.getSingleMetricAsString('darkroom_children_running');
     return Number(/(\d+)$/.exec(text)?.[1]);
   };
   const play = async () => {
@@ -258,7 +128,7 @@ test('a child is replaced after CHILD_MAX_IMAGES, while others work and without 
   await Promise.all([play(), play()]);
   expect(mostRunning).toBeLessThanOrEqual(3);
   await until(running, (count) => count === 2);
-  const text = await metrics.registry.metrics();
+  const text = await pool.metrics.registry.metrics();
   expect(Number(/reason="recycled"} (\d+)/.exec(text)?.[1])).toBeGreaterThanOrEqual(6);
   expect(text).toContain('darkroom_children_ended_total{reason="crashed"} 0');
 });

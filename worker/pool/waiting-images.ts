@@ -45,6 +45,8 @@ export function createWaitingImages() {
       again.push(image);
     },
 
+    isEmpty: () => waiting.length + again.length === 0,
+
     /** Takes out the next image and, of those behind it, others of its model: at most `most(model)` in all. */
     takeGroup(most: (model: string) => number): WaitingImage[] {
       const alone = again.shift();
