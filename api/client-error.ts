@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, problem } from '../shared/errors.ts';
 import { PROBLEM_TYPE } from './problem-response.ts';
@@ -11,19 +11,17 @@ const LINGER_MS = 2_000;
  * a request that does not arrive in time), and CONNECT, which Node hands over as a bare socket. Then closes the
  * connection, which cannot be trusted any more.
  */
-export function createClientErrorAnswers(server: Server) {
-  /** The last response on each connection: a second answer must not be written into the first. */
-  const responses = new WeakMap<Duplex, ServerResponse>();
+export function createClientErrorAnswers(
+  connections: ReadonlyMap<Duplex, ServerResponse | undefined>,
+) {
   const answered = new WeakSet<Duplex>();
-  server.on('request', (_request: IncomingMessage, response: ServerResponse) => {
-    responses.set(response.req.socket, response);
-  });
 
   return {
     answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
       // The parser repeats itself at every further byte. The connection ends when its time is up.
       if (answered.has(socket)) return;
-      const response = responses.get(socket);
+      // A second answer must not be written into the first.
+      const response = connections.get(socket);
       const hasBegun = response?.headersSent && !response.writableFinished;
       if (error.code === 'ECONNRESET' || !socket.writable || hasBegun) {
         socket.destroy(error);

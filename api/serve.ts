@@ -41,7 +41,7 @@ export function serve(
     // Node's own refusal has no body, and lets a second Host pass.
     requireHostHeader: false,
   });
-  watchConnections(server);
+  const connections = watchConnections(server);
   server.on('request', (request, response) => {
     // Who was refused in mid-upload may send the rest, which goes nowhere, until the request's time is up.
     response.once('finish', () => request.resume());
@@ -54,7 +54,7 @@ export function serve(
   });
   // RFC 9110, 10.1.1 lets us pass over an expectation that we do not know; Node would answer 417 without a body.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  const answers = createClientErrorAnswers(server);
+  const answers = createClientErrorAnswers(connections);
   server.on('clientError', answers.answerClientError);
   server.on('connect', answers.answerConnect);
   return new Promise((resolve, reject) => {

@@ -21,6 +21,8 @@ interface Entry {
   evict: (error: PublicError) => void;
 }
 
+const nothing = () => undefined;
+
 /**
  * Bounds the bytes of all single uploads that an API holds at once, from the first byte to the answer. What is announced
  * counts for nothing, so that a slow sender takes no more than it has sent. Past the limit the upload gives way that has
@@ -31,8 +33,14 @@ export function createUploadMemory(limitBytes: number): UploadMemory {
   const arriving = new Set<Entry>();
   let heldBytes = 0;
 
-  const release = (entry: Entry) => {
+  const leave = (entry: Entry) => {
     arriving.delete(entry);
+    // A table that the set has outgrown may hold the entry for long, and with this the upload's bytes.
+    entry.evict = nothing;
+  };
+
+  const release = (entry: Entry) => {
+    leave(entry);
     heldBytes -= entry.bytes;
     entry.bytes = 0;
   };
@@ -41,8 +49,9 @@ export function createUploadMemory(limitBytes: number): UploadMemory {
     for (const entry of arriving) {
       if (heldBytes <= limitBytes) return;
       if (entry.bytes === 0) continue;
+      const { evict } = entry;
       release(entry);
-      entry.evict(
+      evict(
         new PublicError(
           'queue_full',
           `Expected at most ${limitBytes} bytes of uploads at once but more are arriving. Try again later.`,
@@ -54,7 +63,7 @@ export function createUploadMemory(limitBytes: number): UploadMemory {
 
   return {
     open() {
-      const entry: Entry = { bytes: 0, evict: () => undefined };
+      const entry: Entry = { bytes: 0, evict: nothing };
       arriving.add(entry);
       return {
         onEvicted(evict) {
@@ -68,7 +77,7 @@ export function createUploadMemory(limitBytes: number): UploadMemory {
           heldBytes += bytes;
           makeRoom();
         },
-        arrived: () => arriving.delete(entry),
+        arrived: () => leave(entry),
         release: () => release(entry),
       };
     },

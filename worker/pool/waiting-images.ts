@@ -16,28 +16,31 @@ export interface WaitingImage {
 
 export type WaitingImages = ReturnType<typeof createWaitingImages>;
 
+interface Entry {
+  image: WaitingImage;
+  patience: NodeJS.Timeout;
+}
+
 /** The images that wait for a child: who came first is the next, and takes others of its model along. */
 export function createWaitingImages() {
-  const waiting: WaitingImage[] = [];
+  const waiting: Entry[] = [];
   /** Those that had a child already, which are tried alone. */
   const again: WaitingImage[] = [];
-  const patience = new Map<WaitingImage, NodeJS.Timeout>();
 
-  const remove = (image: WaitingImage) => {
-    clearTimeout(patience.get(image));
-    patience.delete(image);
-    waiting.splice(waiting.indexOf(image), 1);
+  const remove = (entry: Entry) => {
+    clearTimeout(entry.patience);
+    waiting.splice(waiting.indexOf(entry), 1);
   };
 
   return {
     /** It is rejected with NoFreeChild where it still waits after so many milliseconds. */
     add(image: WaitingImage, patienceMs: number): void {
-      waiting.push(image);
       const giveUp = () => {
-        remove(image);
+        remove(entry);
         image.reject(new NoFreeChild(`Expected a free child within ${patienceMs} ms.`));
       };
-      patience.set(image, setTimeout(giveUp, patienceMs));
+      const entry = { image, patience: setTimeout(giveUp, patienceMs) };
+      waiting.push(entry);
     },
 
     /** Puts back one that had a child: it comes before all others, alone, and waits for as long as it takes. */
@@ -51,10 +54,12 @@ export function createWaitingImages() {
     takeGroup(most: (model: string) => number): WaitingImage[] {
       const alone = again.shift();
       if (alone) return [alone];
-      const model = waiting[0]?.request.model ?? '';
-      const group = waiting.filter(({ request }) => request.model === model).slice(0, most(model));
-      for (const image of group) remove(image);
-      return group;
+      const model = waiting[0]?.image.request.model ?? '';
+      const group = waiting
+        .filter(({ image }) => image.request.model === model)
+        .slice(0, most(model));
+      for (const entry of group) remove(entry);
+      return group.map(({ image }) => image);
     },
   };
 }
