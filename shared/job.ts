@@ -99,7 +99,7 @@ export const Job = z
 export type Job = z.infer<typeof Job>;
 
 /** The JSON of a job, the same however it is read. */
-export function presentJob(id: string, record: JobRecord): Job {
+export function presentJob(id: string, record: Readonly<JobRecord>): Job {
   const { spec, result } = record;
   const job: Job = {
     id,

@@ -49,6 +49,31 @@ test('gives a running job with its worker and attempt', async () => {
   });
 });
 
+test('gives every poll the job as it stands then', async () => {
+  const id = await submit(api, ann);
+  const poll = async () => (await get(id)).body;
+  expect((await poll()).status).toBe('queued');
+  await api.store.begin(id, 'host-1');
+  expect((await poll()).status).toBe('processing');
+  await work(api.store, id, succeeded);
+  const final = await poll();
+  expect(final.status).toBe('succeeded');
+  expect(await poll()).toEqual(final);
+  await api.store.erase(id, 'ann');
+  expect((await poll()).code).toBe('job_not_found');
+});
+
+test('gives each of two jobs whose ids end alike its own', async () => {
+  const ids = [newId('job'), newId('job')].map((id) => `${id.slice(0, -3)}abc`);
+  const image = Buffer.from(firstBytes.png);
+  const spec = { model: 'm', topK: 5, minConfidence: 0, bytes: image.length };
+  for (const [index, id] of ids.entries()) {
+    const createdAt = Date.now() - index;
+    await api.store.submit(id, { owner: 'ann', image, spec: { ...spec, createdAt } });
+  }
+  for (const id of [...ids, ...ids]) expect((await get(id)).body.id).toBe(id);
+});
+
 test('gives a job that succeeded with predictions, timings and where they come from', async () => {
   const id = await submit(api, ann);
   await work(api.store, id, succeeded);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { isFinal, Job, presentJob } from '../../shared/job.ts';
+import { isFinal, Job } from '../../shared/job.ts';
 import type { JobRecord } from '../../shared/job-record.ts';
 import { findJob } from '../find-job.ts';
+import { jobText } from '../job-text.ts';
 import { succeededJob } from '../openapi/examples.ts';
 import { jobParams } from '../openapi/job-params.ts';
 import { json, problems, retryAfter } from '../openapi/responses.ts';
@@ -51,6 +52,6 @@ export const getJob: Route = {
             })
           : await read();
       if (!isFinal(record.status)) setHeader(c, 'Retry-After', '1');
-      return c.json(presentJob(id, record), 200);
+      return c.body(jobText(id, record), 200, { 'Content-Type': 'application/json' });
     },
 };
