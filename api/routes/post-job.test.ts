@@ -143,4 +143,8 @@ test('puts the ticket into the queue under the id of the job, without the image'
 test('keeps the X-Request-Id of a caller, and makes one where there is none', async () => {
   const { headers } = await api.call('/livez', { headers: { 'X-Request-Id': 'abc-1' } });
   expect(headers.get('x-request-id')).toBe('abc-1');
+  const made = await Promise.all([api.call('/livez'), api.call('/livez')]);
+  const [one, other] = made.map((answer) => answer.headers.get('x-request-id'));
+  expect(one).toMatch(/^[\w-]{14,}$/);
+  expect(other).not.toBe(one);
 });
