@@ -10,7 +10,7 @@ export type SingleWay =
 
 /** Many images in one upload. */
 export interface BatchWay {
-  kind: 'zip' | 'jsonl';
+  kind: 'zip' | 'tar' | 'multipart' | 'jsonl';
   images: number;
 }
 

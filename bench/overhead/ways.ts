@@ -21,6 +21,8 @@ export function waysOf(
   ];
   const batches: [string, BatchWay['kind']][] = [
     [ZIP, 'zip'],
+    ['a batch as tar', 'tar'],
+    ['a batch as a form', 'multipart'],
     ['a batch as JSON Lines', 'jsonl'],
   ];
   return [
