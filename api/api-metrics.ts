@@ -36,8 +36,8 @@ export function createApiMetrics() {
     answered(method: string, route: string, status: number, ms: number): void {
       requests.observe({ method, route, status }, ms / 1000);
     },
-    accepted(via: 'single' | 'batch'): void {
-      accepted.inc({ via });
+    accepted(via: 'single' | 'batch', jobs = 1): void {
+      accepted.inc({ via }, jobs);
     },
     refused(code: ErrorCode): void {
       refusals.inc({ code });

@@ -57,11 +57,8 @@ test('batches of one key go in the order in which they came, also where the firs
   const second = await fillBatch(batches, 'ann', 20);
   expect(await feedOut(1)).toEqual([...first.jobs, ...second.jobs.slice(0, 6)]);
   const jobId = newId('job');
-  await batches.addItem(
-    first.batch,
-    { jobId, id: 'late' },
-    { owner: 'ann', spec: specNow(), image },
-  );
+  const late = { row: { jobId, id: 'late' }, spec: specNow(), image };
+  await batches.addItems(first.batch, 'ann', [late]);
   expect(await feedOut(1)).toEqual([jobId, ...second.jobs.slice(6)]);
 });
 

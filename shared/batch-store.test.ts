@@ -108,9 +108,10 @@ test('takes what comes while it is received only, and completes no sooner than t
   await batches.close(batch, 'upload_aborted');
   expect(await read(batch)).toMatchObject({ status: 'completed', error: 'upload_aborted' });
   const row = { jobId: newId('job'), id: 'late' };
-  const late = { owner: 'ann', spec: specNow() };
-  expect(await batches.addItem(batch, row, { ...late, image })).toMatchObject({ taken: false });
-  const wrong = { ...late, code: 'not_an_image', detail: 'None.' } as const;
+  const late = { row, spec: specNow(), image };
+  expect(await batches.addItems(batch, 'ann', [late])).toMatchObject({ taken: false });
+  expect(await redis.exists(`darkroom:image:${row.jobId}`)).toBe(0);
+  const wrong = { owner: 'ann', spec: specNow(), code: 'not_an_image', detail: 'None.' } as const;
   expect(await batches.addFailedItem(batch, row, wrong)).toBe(false);
   expect(await batches.touch(batch)).toBe(false);
   expect((await read(batch)).counts.total).toBe(1);
@@ -208,10 +209,9 @@ test('everything of a batch expires', async () => {
 test('reads rows in the order of the upload, with whatever name, from any place', async () => {
   const { batch } = await openWith(batches, 'ann', 0);
   const names = ['=1+1', 'a b, "c"\n', '', '🐈', ' leading'];
-  for (const id of names) {
-    const row = { jobId: newId('job'), id };
-    await batches.addItem(batch, row, { owner: 'ann', spec: specNow(), image });
-  }
+  const itemOf = (id: string) => ({ row: { jobId: newId('job'), id }, spec: specNow(), image });
+  await batches.addItems(batch, 'ann', names.slice(0, 3).map(itemOf));
+  await batches.addItems(batch, 'ann', names.slice(3).map(itemOf));
   const rows = await batches.readRows(batch, 0, 10);
   expect(rows.map(({ id }) => id)).toEqual(names);
   expect((await batches.readRows(batch, 3, 1)).map(({ index, id }) => [index, id])).toEqual([

@@ -13,13 +13,20 @@ import { readList } from './read-list.ts';
 import { createRecordReader } from './record-text.ts';
 import { resultFields } from './stored-result.ts';
 import { dayOf } from './usage-store.ts';
-import { withImage } from './with-image.ts';
+import { withImages } from './with-images.ts';
 
 /** Rows that are read, or canceled, in one command: what Redis does in about a millisecond. */
 const CHUNK = 200;
 
 const rowsKey = (id: string) => `${batchKey(id)}:rows`;
 const listKey = (owner: string) => `darkroom:batches:${owner}`;
+
+/** An item of a batch that is an image of ours. */
+export interface ImageItem {
+  row: BatchRow;
+  spec: JobSpec;
+  image: Buffer;
+}
 
 export type BatchStore = ReturnType<typeof createBatchStore>;
 
@@ -51,14 +58,25 @@ export function createBatchStore(redis: Redis, ttlSeconds: number) {
       );
     },
 
-    /** Adds an image to a batch. `taken` is false where the batch takes no more. */
-    async addItem(
+    /** Adds images to a batch, of which there is at least one. All or none are taken: none where it takes no more. */
+    async addItems(
       batch: string,
-      row: BatchRow,
-      { owner, spec, image }: { owner: string; spec: JobSpec; image: Buffer },
+      owner: string,
+      items: ImageItem[],
     ): Promise<{ taken: boolean; feedIsLow: boolean }> {
-      const [taken, feedIsLow] = await withImage(redis, row.jobId, { image, ttlSeconds }, () =>
-        scripts.addItem(...itemArguments(batch, row, owner, spec, ttlSeconds), ...specFields(spec)),
+      const images = items.map(({ row, image }) => ({ id: row.jobId, image }));
+      const fields = items.map(({ row, spec }) => [row.jobId, row.id, ...specFields(spec)]);
+      const createdAt = Math.max(...items.map(({ spec }) => spec.createdAt));
+      const [taken, feedIsLow] = await withImages(redis, images, ttlSeconds, () =>
+        scripts.addItems(
+          batch,
+          owner,
+          dayOf(createdAt),
+          createdAt,
+          ttlSeconds,
+          fields[0]?.length ?? 0,
+          ...fields.flat(),
+        ),
       );
       return { taken: taken === 1, feedIsLow: feedIsLow === 1 };
     },
@@ -78,9 +96,21 @@ export function createBatchStore(redis: Redis, ttlSeconds: number) {
         outcome: { status: 'failed', code, detail },
         finishedAt: Date.now(),
       };
-      const item = itemArguments(batch, row, owner, spec, ttlSeconds);
-      const fields = [...specFields(spec), ...resultFields(result)];
-      return (await scripts.addFailedItem(...item, code, result.finishedAt, ...fields)) === 1;
+      const { createdAt } = spec;
+      const taken = await scripts.addFailedItem(
+        row.jobId,
+        owner,
+        dayOf(createdAt),
+        createdAt,
+        ttlSeconds,
+        batch,
+        `${row.jobId} ${row.id}`,
+        code,
+        result.finishedAt,
+        ...specFields(spec),
+        ...resultFields(result),
+      );
+      return taken === 1;
     },
 
     /** Says that the upload of a batch is still there. False where the batch takes no more. */
@@ -134,12 +164,6 @@ export function createBatchStore(redis: Redis, ttlSeconds: number) {
       return 'erased';
     },
   };
-}
-
-function itemArguments(batch: string, row: BatchRow, owner: string, spec: JobSpec, ttl: number) {
-  const { createdAt } = spec;
-  const rowText = `${row.jobId} ${row.id}`;
-  return [row.jobId, owner, dayOf(createdAt), createdAt, ttl, batch, rowText] as const;
 }
 
 function parseRow(text: string): BatchRow {

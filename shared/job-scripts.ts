@@ -12,7 +12,7 @@ export const batchKey = (id: string) => `darkroom:batch:${id}`;
 /** Lua function that makes a single job, waiting in the queue, of an image that is in the image store. */
 export const SUBMIT_LUA = `
   local function submit(id, owner, day, createdAt, ttl, ...)
-    local countedUntil = countImage(id, createdAt, ttl)
+    local countedUntil = countImages({id}, createdAt, ttl)
     storeJob(id, owner, day, ttl, 'counted_until', countedUntil, ...)
     addToList('darkroom:jobs:' .. owner, id, createdAt, ttl)
     redis.call('ZADD', 'darkroom:entering', now(), id)
@@ -86,19 +86,27 @@ const scripts = {
     redis.call('EXPIRE', key, ttl)
     addToList('darkroom:batches:' .. owner, id, createdAt, ttl)
     countUsage(owner, ARGV[6], 'batches', 1)`,
-  addItem: `
-    local id, owner, day, createdAt, ttl, batch, row = unpack(ARGV, 1, 7)
+  addItems: `
+    local batch, owner, day, createdAt, ttl, size = unpack(ARGV, 1, 6)
+    local ids, rows = {}, {}
+    for at = 7, #ARGV, size do
+      ids[#ids + 1] = ARGV[at]
+      rows[#rows + 1] = ARGV[at] .. ' ' .. ARGV[at + 1]
+    end
     local key = 'darkroom:batch:' .. batch
     local fields = redis.call('HMGET', key, 'status', 'created_at')
     if fields[1] ~= 'receiving' then
-      redis.call('DEL', 'darkroom:image:' .. id)
+      for _, id in ipairs(ids) do redis.call('DEL', 'darkroom:image:' .. id) end
       return {0, 0}
     end
-    local countedUntil = countImage(id, createdAt, ttl)
-    storeJob(id, owner, day, ttl, 'batch', batch, 'counted_until', countedUntil, unpack(ARGV, 8))
-    countUsage(owner, day, 'requests', 1, 'images', 1)
-    joinBatch(batch, row, ttl)
-    redis.call('RPUSH', key .. ':pending', id)
+    local countedUntil = countImages(ids, createdAt, ttl)
+    for index, id in ipairs(ids) do
+      local at = 7 + (index - 1) * size
+      storeJob(id, owner, day, ttl, 'batch', batch, 'counted_until', countedUntil, unpack(ARGV, at + 2, at + size - 1))
+    end
+    countUsage(owner, day, 'requests', #ids, 'images', #ids)
+    joinBatch(batch, rows, ttl)
+    redis.call('RPUSH', key .. ':pending', unpack(ids))
     redis.call('EXPIRE', key .. ':pending', ttl)
     redis.call('ZADD', 'darkroom:feed:' .. owner, fields[2], batch)
     redis.call('EXPIRE', 'darkroom:feed:' .. owner, ttl)
@@ -109,7 +117,7 @@ const scripts = {
     if redis.call('HGET', 'darkroom:batch:' .. batch, 'status') ~= 'receiving' then return 0 end
     storeJob(id, owner, day, ttl, 'batch', batch, unpack(ARGV, 10))
     countUsage(owner, day, 'requests', 1)
-    joinBatch(batch, row, ttl)
+    joinBatch(batch, {row}, ttl)
     redis.call('HINCRBY', 'darkroom:batch:' .. batch, 'refused', 1)
     makeFinal(readJob(id), 'failed', code, finishedAt)
     return 1`,
@@ -201,9 +209,18 @@ type Scripts = {
     ttl: number,
     day: string,
   ): Promise<null>;
-  /** Whether the batch still takes items, and whether the queue wants more of the batches. */
-  addItem(
-    ...args: [...NewJob, batch: string, row: string, ...spec: Fields]
+  /**
+   * Whether the batch still takes items, and whether the queue wants more of the batches. Of each item so many arguments:
+   * the job's id, the sender's, and the spec. All or none are added.
+   */
+  addItems(
+    batch: string,
+    owner: string,
+    day: string,
+    createdAt: number,
+    ttl: number,
+    argumentsOfOne: number,
+    ...items: Fields
   ): Promise<[0 | 1, 0 | 1]>;
   addFailedItem(
     ...args: [

@@ -46,11 +46,12 @@ export const JOB_STATE_LUA = `${COUNT_USAGE_LUA} ${SAY_FINAL_LUA}
     if bytes == 0 then error('Expected the image of ' .. id .. ' in the image store.') end
     return bytes
   end
-  local function countImage(id, createdAt, ttl)
-    local bytes = requireImage(id)
+  local function countImages(ids, createdAt, ttl)
+    local bytes = 0
+    for _, id in ipairs(ids) do bytes = bytes + requireImage(id) end
     local grain = math.ceil(ttl / 24)
     local countedUntil = string.format('%d', math.ceil((createdAt / 1000 + ttl) / grain) * grain)
-    countStored(countedUntil, 1, bytes)
+    countStored(countedUntil, #ids, bytes)
     return countedUntil
   end
   local function dropImage(job)
@@ -97,13 +98,13 @@ export const JOB_STATE_LUA = `${COUNT_USAGE_LUA} ${SAY_FINAL_LUA}
     redis.call('HSET', key, 'status', 'queued', 'owner', owner, 'day', day, ...)
     redis.call('EXPIRE', key, ttl)
   end
-  local function joinBatch(batch, row, ttl)
+  local function joinBatch(batch, rows, ttl)
     local key = 'darkroom:batch:' .. batch
-    redis.call('RPUSH', key .. ':rows', row)
+    redis.call('RPUSH', key .. ':rows', unpack(rows))
     redis.call('EXPIRE', key .. ':rows', ttl)
     redis.call('HSET', key, 'touched_at', now())
-    redis.call('HINCRBY', key, 'total', 1)
-    redis.call('HINCRBY', key, 'queued', 1)
+    redis.call('HINCRBY', key, 'total', #rows)
+    redis.call('HINCRBY', key, 'queued', #rows)
   end
   local function feedTarget()
     return math.max(16, 4 * redis.call('LLEN', 'bull:jobs:active'))

@@ -8,7 +8,7 @@ import { createRecordReader } from './record-text.ts';
 import { resultFields } from './stored-result.ts';
 import { type Place, placeArguments } from './take-turn-lua.ts';
 import { dayOf } from './usage-store.ts';
-import { withImage } from './with-image.ts';
+import { withImages } from './with-images.ts';
 
 const listKey = (owner: string) => `darkroom:jobs:${owner}`;
 
@@ -45,8 +45,8 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
   return {
     /** Stores the image and the job's record, both or neither. The ticket in the queue comes after. */
     async submit(id: string, job: Submitted): Promise<void> {
-      const image = { image: job.image, ttlSeconds };
-      await withImage(redis, id, image, () => scripts.submitJob(...newJob(id, job)));
+      const images = [{ id, image: job.image }];
+      await withImages(redis, images, ttlSeconds, () => scripts.submitJob(...newJob(id, job)));
     },
 
     /** The same together with the entry of an Idempotency-Key; nothing where that is another's by now. */
@@ -55,8 +55,8 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
       job: Submitted,
       { key, held, value, seconds }: ClaimEntry,
     ): Promise<boolean> {
-      const image = { image: job.image, ttlSeconds };
-      const stored = await withImage(redis, id, image, () =>
+      const images = [{ id, image: job.image }];
+      const stored = await withImages(redis, images, ttlSeconds, () =>
         scripts.submitJobOnce(key, held, value, seconds, ...newJob(id, job)),
       );
       return stored === 1;

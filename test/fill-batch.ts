@@ -40,14 +40,13 @@ export async function openWith(
   const batch = newId('batch');
   await batches.open(batch, owner, { options: { top_k: 1, min_confidence: 0 } });
   const jobs = Array.from({ length: images }, () => newId('job'));
-  // A pipeline's worth at once, in their order.
-  for (let from = 0; from < images; from += 500) {
-    await Promise.all(
-      jobs.slice(from, from + 500).map((jobId, offset) => {
-        const row = { jobId, id: `${from + offset}` };
-        return batches.addItem(batch, row, { owner, spec: specNow(), image });
-      }),
-    );
+  const items = jobs.map((jobId, index) => ({
+    row: { jobId, id: `${index}` },
+    spec: specNow(),
+    image,
+  }));
+  for (let from = 0; from < images; from += 100) {
+    await batches.addItems(batch, owner, items.slice(from, from + 100));
   }
   return { batch, jobs };
 }

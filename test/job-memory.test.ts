@@ -59,15 +59,9 @@ test('so does each row of a batch of 10,000', async () => {
     const batch = newId('batch');
     await batches.open(batch, 'key_alice', { options: { top_k: 5, min_confidence: 0.001 } });
     for (const part of parts(ids)) {
-      await Promise.all(
-        part.map((jobId) =>
-          batches.addItem(
-            batch,
-            { jobId, id: 'photos/2026/IMG_0001.jpg' },
-            { owner: 'key_alice', spec: spec(), image },
-          ),
-        ),
-      );
+      const row = { id: 'photos/2026/IMG_0001.jpg' };
+      const items = part.map((jobId) => ({ row: { jobId, ...row }, spec: spec(), image }));
+      await batches.addItems(batch, 'key_alice', items);
     }
     await batches.close(batch);
   });

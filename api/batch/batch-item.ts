@@ -19,3 +19,9 @@ export interface BatchForm {
   /** Options of the whole batch that came beside the images, as JSON values; complete when `items` has ended. */
   options: Record<string, unknown>;
 }
+
+/** The form of an upload. */
+export interface UploadForm extends BatchForm {
+  /** Ends `items` where more bytes are waited for. */
+  stop(): void;
+}

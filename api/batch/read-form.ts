@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { PublicError } from '../../shared/errors.ts';
 import { sniffFormat } from '../../shared/image-formats.ts';
-import type { BatchForm, BatchItem, BatchItems } from './batch-item.ts';
+import type { BatchForm, BatchItem, BatchItems, UploadForm } from './batch-item.ts';
 import type { FormLimits } from './form-limits.ts';
 import { readGzip } from './read-gzip.ts';
 import { readJsonItems } from './read-json-items.ts';
@@ -38,7 +38,7 @@ export async function readForm(
   headers: FormHeaders,
   stream: Readable,
   limits: FormLimits,
-): Promise<BatchForm> {
+): Promise<UploadForm> {
   const { 'content-type': contentType = '', 'content-length': contentLength } = headers;
   const announcedBytes = contentLength === undefined ? undefined : Number(contentLength);
   if (announcedBytes !== undefined && announcedBytes > limits.maxBatchBytes)
@@ -46,7 +46,7 @@ export async function readForm(
   const body = openBody(stream, limits.maxBatchBytes);
   const [type = ''] = contentType.toLowerCase().split(';');
   const { items, options } = await pick(type.trim());
-  return { items: stoppedAtEnd(items, body), options };
+  return { items: stoppedAtEnd(items, body), options, stop: body.stop };
 
   async function pick(type: string): Promise<BatchForm> {
     const { maxImageBytes } = limits;

@@ -1,15 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ErrorCode, PublicError } from '../../shared/errors.ts';
+import { PublicError } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
-import { type JobOptions, parseJobOptions } from '../../shared/job-options.ts';
-import type { JobSpec } from '../../shared/job-record.ts';
-import { jobSpec } from '../job-spec.ts';
+import type { JobOptions } from '../../shared/job-options.ts';
 import type { ApiDeps } from '../route.ts';
-import { requireImage } from '../upload/require-image.ts';
-import type { BatchItem, BatchItems } from './batch-item.ts';
+import { addItems, NoMoreTaken, type RowItem } from './add-items.ts';
+import type { BatchItems } from './batch-item.ts';
+import { checkItem } from './check-item.ts';
+import { inGroups } from './in-groups.ts';
 
 /** Items of a batch: a results file of so many rows is a few megabytes. */
 export const MAX_ITEMS = 50_000;
+/** Items that are gathered while others are added, and then added at once; of large images one or two. */
+const ITEMS_AHEAD = 16;
+const BYTES_AHEAD = 2 ** 19;
 /** How often a held-up upload looks whether there is room again. */
 const ROOM_CHECK_MS = 100;
 /** How often an upload says that it is still there, also while one slow image arrives. */
@@ -20,6 +23,10 @@ export interface Reception {
   /** The batch's options as they stand now: in some forms they come after the first images. */
   options: () => JobOptions;
   items: BatchItems;
+  /** Ends `items` where they are waited for, and the batch takes no more. */
+  stop?: () => void;
+  /** How many items may be asked for before those before them have been taken. */
+  ahead?: number;
   retryOf?: string;
 }
 
@@ -30,10 +37,19 @@ export interface Reception {
  */
 export async function receiveBatch(deps: ApiDeps, reception: Reception): Promise<string> {
   const { batches, feed, faults, log } = deps;
-  const { owner, items, options, retryOf } = reception;
+  const { owner, items, options, retryOf, stop, ahead = ITEMS_AHEAD } = reception;
   const id = newId('batch');
   let isOpen = false;
   let received = 0;
+  let added = 0;
+  const adding = inGroups<RowItem>({
+    async run(group) {
+      await addItems(deps, id, owner, group);
+      added += group.length;
+    },
+    isEnough: (gathered) => gathered.length >= ahead || bytesOf(gathered) >= BYTES_AHEAD,
+    onFailure: () => stop?.(),
+  });
   const touching = setInterval(() => {
     batches.touch(id).catch((error: unknown) => faults.seen('an upload is not noted', error));
   }, TOUCH_MS);
@@ -49,11 +65,20 @@ export async function receiveBatch(deps: ApiDeps, reception: Reception): Promise
           `Expected at most ${MAX_ITEMS} items but received more.`,
         );
       }
-      if (!(await addItem(deps, id, received, item, reception))) break;
+      const row = { jobId: newId('job'), id: item.id ?? String(received) };
+      await waitForRoom(deps, id);
+      await adding.push({ row, ...(await checkItem(deps, item, options())) });
       received += 1;
     }
-  } catch (error) {
-    if (received === 0) {
+    await adding.end();
+  } catch (thrown) {
+    // What had arrived counts. Where it could not be added, what was thrown may only be that the reading was stopped.
+    const error = await adding.end().then(
+      () => thrown,
+      (failure: unknown) => failure,
+    );
+    if (error instanceof NoMoreTaken) return id;
+    if (added === 0) {
       if (isOpen) await batches.discard(id, owner);
       throw error;
     }
@@ -71,51 +96,16 @@ export async function receiveBatch(deps: ApiDeps, reception: Reception): Promise
   return id;
 }
 
-/** False where the batch takes no more, since it was canceled. */
-async function addItem(
-  deps: ApiDeps,
+async function waitForRoom(
+  { admission, batches }: Pick<ApiDeps, 'admission' | 'batches'>,
   batch: string,
-  index: number,
-  item: BatchItem,
-  { owner, options }: Reception,
-): Promise<boolean> {
-  const { batches, feed, admission, metrics } = deps;
-  const row = { jobId: newId('job'), id: item.id ?? String(index) };
-  const checked = await checkItem(deps, item, options());
-  if ('code' in checked) {
-    metrics.refused(checked.code);
-    return batches.addFailedItem(batch, row, { owner, ...checked });
-  }
+): Promise<void> {
   while (!(await admission.hasBatchRoom())) {
-    if (!(await batches.touch(batch))) return false;
+    if (!(await batches.touch(batch))) throw new NoMoreTaken();
     await delay(ROOM_CHECK_MS);
   }
-  const { taken, feedIsLow } = await batches.addItem(batch, row, { owner, ...checked });
-  if (taken) metrics.accepted('batch');
-  if (feedIsLow) await feed.feed();
-  return taken;
 }
 
-type Checked = { spec: JobSpec } & ({ image: Buffer } | { code: ErrorCode; detail: string });
-
-/** What is wrong with an item fails its row, and no other. */
-async function checkItem(
-  { config, registered }: Pick<ApiDeps, 'config' | 'registered'>,
-  item: BatchItem,
-  batchOptions: JobOptions,
-): Promise<Checked> {
-  const models = await registered();
-  try {
-    if ('code' in item) throw new PublicError(item.code, item.detail);
-    const { image } = item;
-    const options = item.options
-      ? parseJobOptions({ ...batchOptions, ...item.options })
-      : batchOptions;
-    const about = { format: requireImage(image), bytes: image.length };
-    return { image, spec: jobSpec(options, about, config, models) };
-  } catch (error) {
-    if (!(error instanceof PublicError)) throw error;
-    const spec = jobSpec(batchOptions, { bytes: 0 }, config, models);
-    return { spec, code: error.code, detail: error.message };
-  }
+function bytesOf(items: RowItem[]): number {
+  return items.reduce((sum, item) => sum + ('image' in item ? item.image.length : 0), 0);
 }

@@ -108,7 +108,8 @@ export const postBatch: Route = {
     const receive = async () => {
       const form = await readForm(c.req.header(), body, config);
       const options = () => parseOptions(form.options);
-      const id = await receiveBatch(deps, { owner, options, items: form.items });
+      const { items, stop } = form;
+      const id = await receiveBatch(deps, { owner, options, items, stop });
       const { record, response } = await answer(id, 202);
       if (record.error) await claim?.free();
       else await claim?.keep(id, await digest(config.maxBatchBytes));

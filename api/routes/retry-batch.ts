@@ -45,6 +45,7 @@ export const retryBatch: Route = {
       owner,
       options: () => old.spec.options,
       items: failedItems(deps, oldId),
+      ahead: 0,
       retryOf: oldId,
     });
     c.set('jobId', id);
