@@ -55,15 +55,24 @@ export async function readyWithin(redis: Redis, ms: number): Promise<void> {
   await Promise.race([ready, delay(ms, undefined, { ref: false })]);
 }
 
+/** Commands that are written at once, at most: Redis would stand idle until still more are asked. */
+const WRITTEN_AT_ONCE = 8;
+
 /** Writes at once what is asked in one turn of the event loop: a write costs more than all else of a command. */
 class CorkedRedis extends Redis {
+  private corked = 0;
+
   override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {
     const socket = this.stream;
     if (socket && !socket.writableCorked) {
       socket.cork();
       setImmediate(() => socket.uncork());
+      this.corked = 0;
     }
-    return super.sendCommand(...args);
+    const answer = super.sendCommand(...args);
+    this.corked += 1;
+    if (this.corked === WRITTEN_AT_ONCE) socket?.uncork();
+    return answer;
   }
 }
 
