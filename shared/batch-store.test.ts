@@ -14,7 +14,7 @@ import type { BatchRecord } from './batch-record.ts';
 import { type BatchStore, createBatchStore } from './batch-store.ts';
 import { parseConfig } from './config.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
-import { FINAL_CHANNEL, idOfWord } from './final-word.ts';
+import { FINAL_CHANNEL } from './final-word.ts';
 import { newId } from './ids.ts';
 import type { JobResult } from './job-record.ts';
 import { createJobStore, type JobStore } from './job-store.ts';
@@ -131,10 +131,10 @@ test('a batch of which no item was an image completes when it has been received'
   expect(finishedAt).toBeDefined();
 });
 
-test('publishes its id once, when it is finished', async () => {
+test('publishes its id once, when it is finished, and those of its jobs without their records', async () => {
   const heard: string[] = [];
   const subscriber = new Redis(server.url);
-  subscriber.on('message', (_channel, word) => heard.push(idOfWord(word)));
+  subscriber.on('message', (_channel, word) => heard.push(word));
   await subscriber.subscribe(FINAL_CHANNEL);
   const { batch, jobs } = await fillBatch(batches, 'ann', 3);
   for (const id of jobs) await finish(id, succeeded);

@@ -49,6 +49,16 @@ describe('GET /v1/batches/{id}', () => {
     expect((await waiting).body).toMatchObject({ status: 'completed', counts: { succeeded: 2 } });
   });
 
+  test('?wait= on one of its jobs answers at the moment at which that ends', async () => {
+    const id = await submitBatch(api, ['a', 'b'], ann);
+    const [first] = await rowsOf(api, id, '', ann);
+    const jobId = first?.job_id ?? '';
+    const waiting = call('GET', `/v1/jobs/${jobId}?wait=60`);
+    await work(api.store, jobId, succeeded);
+    expect((await waiting).body).toMatchObject({ id: jobId, status: 'succeeded' });
+    await workOff(api, id, undefined, ann);
+  });
+
   test('?wait= answers a batch as it stands when the time is up', async () => {
     const id = await submitBatch(api, ['a'], ann);
     expect((await call('GET', `/v1/batches/${id}?wait=0.05`)).body.status).toBe('processing');
