@@ -4,7 +4,7 @@ import { isFinal } from './job.ts';
 import { type JobResult, type JobSpec, parseSpec, specFields } from './job-record.ts';
 import { defineJobScripts, imageKey } from './job-scripts.ts';
 import { readList } from './read-list.ts';
-import { createRecordReader } from './record-text.ts';
+import { createPolledReader } from './record-text.ts';
 import { resultFields } from './stored-result.ts';
 import { type Place, placeArguments } from './take-turn-lua.ts';
 import { dayOf } from './usage-store.ts';
@@ -36,7 +36,7 @@ export type JobStore = ReturnType<typeof createJobStore>;
  */
 export function createJobStore(redis: Redis, ttlSeconds: number) {
   const scripts = defineJobScripts(redis);
-  const read = createRecordReader(redis);
+  const read = createPolledReader(redis);
   const newJob = (id: string, { owner, spec }: Submitted) => {
     const { createdAt } = spec;
     return [id, owner, dayOf(createdAt), createdAt, ttlSeconds, ...specFields(spec)] as const;

@@ -17,27 +17,28 @@ export function parseRecordText(text: string): JobRecord | undefined {
   return parseJobRecord(JSON.parse(text));
 }
 
+/** Makes what reads a job's record on a connection, in one command; it gives undefined where there is none. */
+export function createRecordReader(redis: Redis): (id: string) => Promise<JobRecord | undefined> {
+  const readText = createTextReader(redis);
+  return async (id) => parseRecordText(await readText(id));
+}
+
 /** As many jobs as three hex digits tell apart; what is remembered of each takes 2 KB. */
 const SLOTS = 16 ** 3;
 
 /**
- * Makes what reads a job's record on a connection, in one command; it gives undefined where there is none. While nothing
- * of the job has changed it gives the same object as before: who polls is told the same several times, and to make a
- * record of its text, and an answer of the record, is a fifth of what a poll costs.
+ * The same for jobs that are polled. While nothing of a job has changed it gives the same object as before: who polls is
+ * told the same several times, and to make a record of its text, and an answer of the record, is a fifth of what a poll
+ * costs.
  */
-export function createRecordReader(
+export function createPolledReader(
   redis: Redis,
 ): (id: string) => Promise<Readonly<JobRecord> | undefined> {
-  redis.defineCommand('readRecord', {
-    numberOfKeys: 0,
-    lua: `${RECORD_TEXT_LUA}
-      return recordText(ARGV[1])`,
-  });
-  const { readRecord } = redis as unknown as { readRecord(id: string): Promise<string> };
+  const readText = createTextReader(redis);
   // Not a map of the last ones: V8 keeps what a map that changes all the time has held (see api/stop-server.ts).
   const slots = new Array<{ id: string; text: string; record: JobRecord } | undefined>(SLOTS);
   return async (id) => {
-    const text = await readRecord.call(redis, id);
+    const text = await readText(id);
     const slot = Number.parseInt(id.slice(-3), 16);
     const last = slots[slot];
     if (last?.id === id && last.text === text) return last.record;
@@ -45,4 +46,14 @@ export function createRecordReader(
     slots[slot] = record && { id, text, record };
     return record;
   };
+}
+
+function createTextReader(redis: Redis): (id: string) => Promise<string> {
+  redis.defineCommand('readRecord', {
+    numberOfKeys: 0,
+    lua: `${RECORD_TEXT_LUA}
+      return recordText(ARGV[1])`,
+  });
+  const { readRecord } = redis as unknown as { readRecord(id: string): Promise<string> };
+  return (id) => readRecord.call(redis, id);
 }
