@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { batchKey } from '../shared/batch-scripts.ts';
 import { type ClaimEntry, REPLACE_CLAIM_LUA } from '../shared/claim-entry.ts';
 import { expected, PublicError } from '../shared/errors.ts';
-import { batchKey, jobKey } from '../shared/job-scripts.ts';
+import { jobKey } from '../shared/job-scripts.ts';
 
 type Kind = 'job' | 'batch';
 

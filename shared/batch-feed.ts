@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { defineJobScripts } from './job-scripts.ts';
+import { defineBatchScripts } from './batch-scripts.ts';
 import type { JobQueue } from './queue.ts';
 
 export interface BatchFeed {
@@ -14,7 +14,7 @@ export interface BatchFeed {
  * dies before they stand in the queue leaves them noted, and they are taken again after ten seconds.
  */
 export function createBatchFeed(redis: Redis, queue: Pick<JobQueue, 'addOfBatch'>): BatchFeed {
-  const scripts = defineJobScripts(redis);
+  const scripts = defineBatchScripts(redis);
   let feeding: Promise<void> | undefined;
 
   const run = async () => {

@@ -5,9 +5,10 @@ import {
   type BatchSpec,
   parseBatchRecord,
 } from './batch-record.ts';
+import { batchKey, defineBatchScripts } from './batch-scripts.ts';
 import type { ErrorCode } from './errors.ts';
 import { type JobRecord, type JobResult, type JobSpec, specFields } from './job-record.ts';
-import { batchKey, defineJobScripts } from './job-scripts.ts';
+import { defineJobScripts } from './job-scripts.ts';
 import { canceledNow } from './job-store.ts';
 import { readList } from './read-list.ts';
 import { createRecordReader } from './record-text.ts';
@@ -32,7 +33,8 @@ export type BatchStore = ReturnType<typeof createBatchStore>;
 
 /** Batches in Redis: a hash of counts, kept by the scripts that change a job's state, and a list of rows. */
 export function createBatchStore(redis: Redis, ttlSeconds: number) {
-  const scripts = defineJobScripts(redis);
+  const scripts = defineBatchScripts(redis);
+  const jobScripts = defineJobScripts(redis);
   const readRecord = createRecordReader(redis);
 
   /** Rows from an index on, each with its job; a row whose job is gone has none. */
@@ -158,7 +160,7 @@ export function createBatchStore(redis: Redis, ttlSeconds: number) {
       for (;;) {
         const rows = (await redis.lpop(rowsKey(id), CHUNK))?.map(parseRow) ?? [];
         if (rows.length === 0) break;
-        await scripts.eraseJobs(...rows.map(({ jobId }) => jobId));
+        await jobScripts.eraseJobs(...rows.map(({ jobId }) => jobId));
       }
       await this.discard(id, owner);
       return 'erased';
