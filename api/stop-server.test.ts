@@ -3,20 +3,12 @@ import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
+import { signal } from '../test/signal.ts';
 import type { ApiEnv } from './route.ts';
 import { serve } from './serve.ts';
 import { stopServer } from './stop-server.ts';
 
 const FAR_AWAY_MS = 600_000;
-
-/** A promise, and what resolves it. */
-function signal(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
 
 async function start(app = new Hono<ApiEnv>()) {
   const server = await serve(app, { host: '127.0.0.1', port: 0 });
