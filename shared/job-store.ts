@@ -4,7 +4,7 @@ import { isFinal } from './job.ts';
 import { type JobResult, type JobSpec, parseSpec, specFields } from './job-record.ts';
 import { defineJobScripts, imageKey } from './job-scripts.ts';
 import { readList } from './read-list.ts';
-import { createPolledReader } from './record-text.ts';
+import { createPolledReader, createRecordReader } from './record-text.ts';
 import { resultFields } from './stored-result.ts';
 import { type Place, placeArguments } from './take-turn-lua.ts';
 import { dayOf } from './usage-store.ts';
@@ -37,6 +37,7 @@ export type JobStore = ReturnType<typeof createJobStore>;
 export function createJobStore(redis: Redis, ttlSeconds: number) {
   const scripts = defineJobScripts(redis);
   const read = createPolledReader(redis);
+  const readRecord = createRecordReader(redis);
   const newJob = (id: string, { owner, spec }: Submitted) => {
     const { createdAt } = spec;
     return [id, owner, dayOf(createdAt), createdAt, ttlSeconds, ...specFields(spec)] as const;
@@ -66,7 +67,7 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
 
     /** The key's single jobs (not those of batches), newest first, after an id. */
     list: (owner: string, after: string | undefined, limit: number) =>
-      readList(redis, listKey(owner), { after, limit }, read),
+      readList(redis, listKey(owner), { after, limit }, readRecord),
 
     /** Marks a job as processing and hands out its image. */
     async begin(id: string, worker: string, place?: Place): Promise<Begun> {
