@@ -63,18 +63,23 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
     if (output?.data instanceof Float32Array) return output.data;
     throw new Error(`The model answered with ${output?.type} instead of float32.`);
   };
-  const atOnce = await warm(graphFile, model, pictures, score);
+  await warm(graphFile, model, pictures, score);
+  let mostAtOnce: number | undefined;
   return {
     model,
     put: pictures.put,
     async infer(group, mark) {
+      if (group.length > 1) {
+        mostAtOnce ??= await findMostAtOnce(model, pictures, group.length, score);
+      }
       const scores: Float32Array[] = [];
-      for (let first = 0; first < group.length; first += atOnce) {
-        const count = Math.min(atOnce, group.length - first);
+      for (let first = 0; first < group.length; ) {
+        const count = Math.min(mostAtOnce ?? 1, group.length - first);
         const all = await score(first, count);
         for (let at = 0; at < count; at += 1) {
           scores.push(all.subarray(at * labels.length, (at + 1) * labels.length));
         }
+        first += count;
       }
       mark?.('infer');
       const predictions = group.map(({ topK, minConfidence }, index) =>
@@ -93,37 +98,48 @@ type Score = (
   options?: InferenceSession.RunOptions,
 ) => Promise<Float32Array>;
 
-/**
- * The first inference allocates what all later ones use, and shows how many scores there really are. The second one, of
- * two pictures, shows how many the graph takes at once, which is what this gives: any number where a picture beside
- * another has the scores that it has alone, else one.
- */
+/** The first inference allocates what all later ones use, and shows how many scores there really are. */
 async function warm(
   file: string,
-  { input: { width, height }, inputName, outputName, labels }: Model,
+  { input, inputName, outputName, labels }: Model,
   pictures: Input,
   score: Score,
-): Promise<number> {
-  const grey = (sample: number) => ({
-    data: new Uint8Array(3 * width * height).fill(sample),
-    width,
-    height,
-  });
-  pictures.put(grey(0), 0);
-  pictures.put(grey(255), 1);
-  const alone = await score(1, 1).catch((error: unknown) => {
-    const what = `a graph that takes ${width} × ${height} pixels`;
+): Promise<void> {
+  pictures.put(plain(0, input), 0);
+  const scores = await score(0, 1).catch((error: unknown) => {
+    const what = `a graph that takes ${input.width} × ${input.height} pixels`;
     throw new ModelFolderError(file, inputName, what, reasonOf(error));
   });
-  if (alone.length !== labels.length) {
+  if (scores.length !== labels.length) {
     const what = `a score for each of the ${labels.length} labels of config.json`;
-    throw new ModelFolderError(file, outputName, what, alone.length);
+    throw new ModelFolderError(file, outputName, what, scores.length);
   }
+}
+
+/**
+ * How many pictures the graph takes at once: any number where one beside another has the scores that it has alone, else
+ * one. Found by two pictures behind a first group's, which stay as they are; at the start it would cost models that
+ * nobody asks for, of which each keeps the memory of its largest inference.
+ */
+async function findMostAtOnce(
+  { input }: Model,
+  pictures: Input,
+  place: number,
+  score: Score,
+): Promise<number> {
+  pictures.put(plain(0, input), place);
+  pictures.put(plain(255, input), place + 1);
+  const alone = await score(place + 1, 1);
   // Where it does not, that is no fault to log.
-  const together = await score(0, 2, { logSeverityLevel: 4 }).catch(() => new Float32Array());
-  return alone.every((value, at) => isClose(value, together[labels.length + at]))
+  const together = await score(place, 2, { logSeverityLevel: 4 }).catch(() => new Float32Array());
+  return alone.every((value, at) => isClose(value, together[alone.length + at]))
     ? Number.POSITIVE_INFINITY
     : 1;
+}
+
+/** A picture of one grey. */
+function plain(sample: number, { width, height }: Model['input']): Pixels {
+  return { data: new Uint8Array(3 * width * height).fill(sample), width, height };
 }
 
 /** Float32 sums come out a little otherwise in another order. */
