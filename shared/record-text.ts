@@ -23,8 +23,8 @@ export function createRecordReader(redis: Redis): (id: string) => Promise<JobRec
   return async (id) => parseRecordText(await readText(id));
 }
 
-/** As many jobs as three hex digits tell apart; what is remembered of each takes 2 KB. */
-const SLOTS = 16 ** 3;
+/** Jobs that are remembered, each by the end of its id; what is remembered of one takes 2 KB. */
+const SLOTS = 1024;
 
 /**
  * The same for jobs that are polled. While nothing of a job has changed it gives the same object as before: who polls is
@@ -39,7 +39,7 @@ export function createPolledReader(
   const slots = new Array<{ id: string; text: string; record: JobRecord } | undefined>(SLOTS);
   return async (id) => {
     const text = await readText(id);
-    const slot = Number.parseInt(id.slice(-3), 16);
+    const slot = Number.parseInt(id.slice(-3), 16) % SLOTS;
     const last = slots[slot];
     if (last?.id === id && last.text === text) return last.record;
     const record = parseRecordText(text);
