@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { classifyImages } from '../worker/child/classify-images.ts';
-import { openImageLoaders } from '../worker/child/image-loaders.ts';
 import { loadModel } from '../worker/model/load-model.ts';
 import type { Step } from '../worker/model/step.ts';
 
@@ -12,7 +11,6 @@ const settings: { modelFolder: string; files: string[]; group: number } = JSON.p
   process.argv[2] ?? '{}',
 );
 const { modelFolder, files, group } = settings;
-openImageLoaders();
 const model = await loadModel(modelFolder);
 const requests = files.map((file) => ({
   image: readFileSync(file),

@@ -1,4 +1,4 @@
-/** The formats that are taken. A new one needs its first bytes here and its loader in `worker/child/image-loaders.ts`. */
+/** The formats that are taken. A new one needs its first bytes here and its loader in `worker/child/load-sharp.ts`. */
 export const imageFormats = ['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const;
 export type ImageFormat = (typeof imageFormats)[number];
 

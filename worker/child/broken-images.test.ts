@@ -7,7 +7,6 @@ import { projectRoot } from '../../shared/project-root.ts';
 import { classifyImage } from '../../test/classify-image.ts';
 import { draw } from '../../test/pictures/draw.ts';
 import { type LoadedModel, loadModel } from '../model/load-model.ts';
-import { openImageLoaders } from './image-loaders.ts';
 
 let model: LoadedModel;
 let photo: Buffer;
@@ -30,8 +29,6 @@ beforeAll(async () => {
     'tiled tiff': picture.clone().tiff({ compression: 'deflate', tile: true }),
   };
   for (const [name, encoder] of Object.entries(encoders)) encoded[name] = await encoder.toBuffer();
-  // From here on as in a child: every loader but those of the formats that are taken is shut.
-  openImageLoaders();
 });
 
 async function classify(image: Uint8Array, maxPixels = 50_000_000): Promise<Outcome> {

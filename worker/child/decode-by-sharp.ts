@@ -22,7 +22,8 @@ export async function decodeBySharp(
   const higher = y.to > y.from ? planTaps(y, kernel) : undefined;
   const [across, down] = [wider ?? x, higher ?? y];
 
-  const pipeline = openImage(bytes, image.width * image.height).autoOrient();
+  const opened = await openImage(bytes, image.width * image.height);
+  const pipeline = opened.autoOrient();
   // sharp takes 16-bit colours by their profile to P3 and leaves them there; brought to 8 bits first, they come to sRGB.
   if (hasWideProfile) pipeline.pipelineColourspace('srgb');
   if (hasAlpha) pipeline.flatten({ background: '#fff' });

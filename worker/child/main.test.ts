@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { projectRoot } from '../../shared/project-root.ts';
 import { temporaryFolder, writeModelFolder } from '../../test/onnx/write-model-folder.ts';
+import { draw } from '../../test/pictures/draw.ts';
 import { CHILD_STDIO, sendGroup } from './image-pipe.ts';
 import type { ChildAnswer, ChildRequest } from './protocol.ts';
 
@@ -89,6 +90,25 @@ it('a child goes on after images of a model that is unknown, and one that is non
     ],
   });
 });
+
+it.skipIf(process.platform !== 'linux')(
+  'a child loads sharp for the first picture that is no plain JPEG, and not before',
+  async () => {
+    const child = startChild(models);
+    await nextAnswer(child);
+    const hasSharp = async () =>
+      (await readFile(`/proc/${child.pid}/maps`, 'utf8')).includes('libvips');
+    await ask(child, {});
+    expect(await hasSharp()).toBe(false);
+    const image = await draw(8, 8, () => [200, 10, 10])
+      .png()
+      .toBuffer();
+    expect(await ask(child, { image })).toMatchObject({
+      answers: [{ outcome: { status: 'succeeded', image: { format: 'png' } } }],
+    });
+    expect(await hasSharp()).toBe(true);
+  },
+);
 
 it('a child stays when its process group is told to stop, for the image that it has open', async () => {
   const child = startChild(models);

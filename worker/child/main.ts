@@ -3,7 +3,6 @@ import { findModelFolders } from '../model/find-model-folders.ts';
 import { loadModel } from '../model/load-model.ts';
 import { ModelFolderError } from '../model/model-folder-error.ts';
 import { classifyImages } from './classify-images.ts';
-import { openImageLoaders } from './image-loaders.ts';
 import { receiveGroup } from './image-pipe.ts';
 import type { ChildAnswer, ChildMessage, ChildSettings } from './protocol.ts';
 
@@ -17,7 +16,6 @@ process.on('disconnect', () => process.exit(0));
 const send = (answer: ChildAnswer) => process.send?.(answer, () => undefined);
 const { modelsDir, maxImagePixels }: ChildSettings = JSON.parse(process.argv[2] ?? '{}');
 
-openImageLoaders();
 // Its warnings, as of a machine without a GPU, would stand between the log's JSON lines.
 env.logLevel = 'error';
 try {

@@ -1,10 +1,12 @@
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import type { ImageFormat } from '../../shared/image-formats.ts';
 import type { ImageInfo } from '../../shared/outcome.ts';
 import { ImageFault } from './image-fault.ts';
+import { loadSharp } from './load-sharp.ts';
 
 /** The first frame or page of an image; one that is cut off or corrupt fails where its pixels are read. */
-export function openImage(image: Uint8Array, maxPixels: number | false): Sharp {
+export async function openImage(image: Uint8Array, maxPixels: number | false): Promise<Sharp> {
+  const sharp = await loadSharp();
   return sharp(image, {
     failOn: 'error',
     limitInputPixels: maxPixels,

@@ -19,11 +19,10 @@ export async function readHeader(
   maxPixels: number,
 ): Promise<Header> {
   // Without a limit of sharp's: the answer to a picture that is too large tells its size.
-  const metadata = await openImage(bytes, false)
-    .metadata()
-    .catch((error: unknown) => {
-      throw undecodable(format, error);
-    });
+  const opened = await openImage(bytes, false);
+  const metadata = await opened.metadata().catch((error: unknown) => {
+    throw undecodable(format, error);
+  });
   // sharp's own name for AVIF is heif, which HEIC bears too.
   const isAvif = metadata.format === 'heif' && metadata.compression === 'av1';
   if ((isAvif ? 'avif' : metadata.format) !== format) {
