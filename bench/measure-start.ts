@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { heapFlags } from '../start/heap-flags.ts';
 import { listenOnce } from '../start/listen-once.ts';
+import { memorySettings } from '../start/memory-settings.ts';
 import { getRequest, openClient, postRequest } from './http-client.ts';
 import type { BenchOptions } from './options.ts';
 import type { Pictures } from './pictures.ts';
@@ -54,8 +54,8 @@ async function startApi({ services }: Product): Promise<Started> {
   const port = await listenOnce('127.0.0.1', 0);
   const startedAt = performance.now();
   const api = fork('dist/api/main.js', [], {
-    env: { ...process.env, REDIS_URL: services.redis.url, PORT: `${port}` },
-    execArgv: heapFlags,
+    env: { ...process.env, ...memorySettings.env, REDIS_URL: services.redis.url, PORT: `${port}` },
+    execArgv: memorySettings.flags,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   await waitForAnswer(port);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { heapFlags } from './heap-flags.ts';
+import { memorySettings } from './memory-settings.ts';
 
 /**
  * Starts the API or the worker: as built, or from its source with a reload on every change.
@@ -19,9 +19,9 @@ export function spawnService(
         '--clear-screen=false',
         here(`../${name}/main.ts`),
       ]
-    : [...heapFlags, here(`../${name}/main.js`)];
+    : [...memorySettings.flags, here(`../${name}/main.js`)];
   return spawn(process.execPath, command, {
-    env,
+    env: { ...memorySettings.env, ...env },
     detached: true,
     // By the closed channel it learns that the supervisor is gone, however that ended.
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { validate } from 'dockerfile-utils';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { heapFlags } from '../start/heap-flags.ts';
+import { memorySettings } from '../start/memory-settings.ts';
 
 const read = (file: string) => readFileSync(file, 'utf8');
 
@@ -22,9 +22,13 @@ test('both Dockerfiles begin with the same lines, down to the packages of both',
   expect(api[0]).toBe(worker[0]);
 });
 
-test.each(['api', 'worker'])('the image of the %s keeps its heap as npm start does', (name) => {
-  const command = /^CMD (.*)$/m.exec(read(`Dockerfile.${name}`))?.[1] ?? '';
-  expect(JSON.parse(command)).toEqual(['node', ...heapFlags, `dist/${name}/main.js`]);
+test.each(['api', 'worker'])('the image of the %s keeps its memory as npm start does', (name) => {
+  const file = read(`Dockerfile.${name}`);
+  const command = /^CMD (.*)$/m.exec(file)?.[1] ?? '';
+  expect(JSON.parse(command)).toEqual(['node', ...memorySettings.flags, `dist/${name}/main.js`]);
+  for (const [setting, value] of Object.entries(memorySettings.env)) {
+    expect(/^ENV HOST.*$/m.exec(file)?.[0].split(' ')).toContain(`${setting}=${value}`);
+  }
 });
 
 test('compose.images.yaml is compose.yaml with images that are pulled, and with their models', () => {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { heapFlags } from '../start/heap-flags.ts';
 import { listenOnce } from '../start/listen-once.ts';
+import { memorySettings } from '../start/memory-settings.ts';
 
 export interface SpawnedApi {
   url: string;
@@ -18,9 +18,9 @@ export async function spawnApi(env: Record<string, string>): Promise<SpawnedApi>
   const port = await listenOnce('127.0.0.1', 0);
   const child = spawn(
     process.execPath,
-    [...heapFlags, fileURLToPath(new URL('../dist/api/main.js', import.meta.url))],
+    [...memorySettings.flags, fileURLToPath(new URL('../dist/api/main.js', import.meta.url))],
     {
-      env: { PATH: process.env.PATH, PORT: `${port}`, ...env },
+      env: { PATH: process.env.PATH, PORT: `${port}`, ...memorySettings.env, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { heapFlags } from '../start/heap-flags.ts';
 import { listenOnce } from '../start/listen-once.ts';
+import { memorySettings } from '../start/memory-settings.ts';
 import { startRedis, type TestRedis } from './redis-server.ts';
 
 export interface Services {
@@ -36,6 +36,7 @@ export async function startServices({
     const child = fork(`dist/${entry}/main.js`, [], {
       env: {
         ...process.env,
+        ...memorySettings.env,
         LOG_LEVEL: 'fatal',
         WORKER_CONCURRENCY: '1',
         ...env,
@@ -43,7 +44,7 @@ export async function startServices({
         REDIS_URL: redis.url,
         PORT: `${port}`,
       },
-      execArgv: heapFlags,
+      execArgv: memorySettings.flags,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     processes.push(child);

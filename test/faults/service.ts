@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { exitOf } from '../../start/exit-of.ts';
-import { heapFlags } from '../../start/heap-flags.ts';
+import { memorySettings } from '../../start/memory-settings.ts';
 
 /** A process that is started again when it ends by itself, as a container's restart policy does. */
 export interface Service {
@@ -22,8 +22,8 @@ export function startService(entry: 'api' | 'worker', env: NodeJS.ProcessEnv): S
 
   const run = () => {
     const child = fork(`dist/${entry}/main.js`, [], {
-      env: { PATH: process.env.PATH, LOG_LEVEL: 'fatal', ...env },
-      execArgv: heapFlags,
+      env: { PATH: process.env.PATH, LOG_LEVEL: 'fatal', ...memorySettings.env, ...env },
+      execArgv: memorySettings.flags,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     const ended = exitOf(child).then(({ code, how }) => {
