@@ -93,6 +93,10 @@ describe('a JPEG is not plain', () => {
     ['with another word than EXIF’s', () => withSegment(0xe1, exif(6).fill(1, 5, 6))],
     ['with EXIF that is cut off', () => withSegment(0xe1, exif(6).subarray(0, 20))],
     ['with a part of a profile', () => withSegment(0xe2, 'ICC_PROFILE\0\x01\x02')],
+    [
+      'with another word than that of a profile',
+      () => withSegment(0xe2, 'ICC_PROFILE\x01\x01\x01'),
+    ],
     ['with a profile of nothing', () => withSegment(0xe2, 'ICC_PROFILE\0\x01\x01')],
     [
       'with a second frame',

@@ -48,7 +48,9 @@ function profileOf(
   const tags = { rXYZ, gXYZ, bXYZ, rTRC: curve, gTRC: curve, bTRC: curve, ...more };
   const entries = Object.entries(tags) as [string, Buffer][];
   const head = Buffer.alloc(132 + 12 * entries.length);
+  head.writeUInt8(4, 8);
   head.write(kind, 12, 'latin1');
+  head.write('acsp', 36, 'latin1');
   head.writeUInt32BE(entries.length, 128);
   let at = head.length;
   for (const [index, [name, tag]] of entries.entries()) {
@@ -60,6 +62,19 @@ function profileOf(
   }
   head.writeUInt32BE(at, 0);
   return Buffer.concat([head, ...entries.map(([, tag]) => tag)]);
+}
+
+function withByte(at: number, value: number): Buffer {
+  const profile = profileOf(srgb, gamma);
+  profile[at] = value;
+  return profile;
+}
+
+/** Of its seven tags two say how bright red is. */
+function withTwin(): Buffer {
+  const profile = profileOf(srgb, gamma, { more: { twin: gamma } });
+  profile.write('rTRC', 132 + 12 * 6, 'latin1');
+  return profile;
 }
 
 function toSrgb(profile: Buffer, pixels: number[]): number[] {
@@ -121,14 +136,23 @@ it.each<[string, Buffer]>([
   ['of grey', profileOf(srgb, gamma, { kind: 'mntrGRAYXYZ ' })],
   ['of Lab', profileOf(srgb, gamma, { kind: 'mntrRGB Lab ' })],
   ['of a link between devices', profileOf(srgb, gamma, { kind: 'linkRGB XYZ ' })],
+  ['that bears another signature than acsp', withByte(37, 0)],
+  ['of a version that is to come', withByte(8, 5)],
+  ['with two tags of one name', withTwin()],
   ['with a table for all colours', profileOf(srgb, gamma, { more: { A2B0: table() } })],
   ['without a curve', profileOf(srgb, gamma, { more: { gTRC: Buffer.alloc(12) } })],
   ['with a formula that there is not', profileOf(srgb, formula(5, 1, 1, 1, 1, 1, 1, 1))],
   ['with a formula that lacks a parameter', profileOf(srgb, formula(3, 2.4, 1, 0, 0))],
   ['with a curve beyond white', profileOf(srgb, formula(2, 1, 1, 0, 0.5))],
   ['with a curve that is no number', profileOf(srgb, formula(4, 0.5, 1, -0.5, 1, 0, 0, 0))],
+  ['with a curve that falls', profileOf(srgb, table(0, 40_000, 20_000, 65_535))],
+  ['with a curve that does not come to white', profileOf(srgb, table(0, 30_000))],
+  ['with a curve that begins with light', profileOf(srgb, table(9_000, 65_535))],
+  ['with a curve that is all but a step', profileOf(srgb, formula(0, 0.2))],
+  ['with a curve of a parameter far out', profileOf(srgb, formula(3, 2.4, 0.95, 0.05, 0.08, -99))],
   ['with a table that is cut off', profileOf(srgb, table(0, 1, 2).subarray(0, 16))],
   ['without a primary', profileOf(srgb, gamma, { more: { bXYZ: Buffer.alloc(20) } })],
+  ['of primaries that come to no white', profileOf([[0.9, 0.22, 0.01], ...srgb.slice(1)], gamma)],
   ['with a primary far beyond white', profileOf([[256.4, 0.2, 0], ...srgb.slice(1)], gamma)],
   ['cut off', profileOf(srgb, gamma).subarray(0, -1)],
 ])('a profile %s is not plain', (_, profile) => {

@@ -15,13 +15,20 @@ const SRGB_OF_XYZ = [
   [-0.9787684, 1.9161415, 0.033454],
   [0.0719453, -0.2289914, 1.4052427],
 ];
-/** White has at most 1 of each, and a primary no more: what is far beyond is damaged, and by sharp's way cut off. */
+/** White under D50, which is all three primaries together; and how far they may be from it, and each beyond it. */
+const WHITE_XYZ = [0.9642, 1, 0.8249];
+const NEAR_WHITE = 0.05;
 const MOST_XYZ = 1.5;
+/** More than any formula's parameter is. */
+const MOST_PARAMETER = 4;
 const IDENTITY = [
   [1, 0, 0],
   [0, 1, 0],
   [0, 0, 1],
 ];
+
+/** Its first number. */
+const NEWEST_VERSION = 4;
 
 let last: { bytes: Buffer; read: RgbProfile } | undefined;
 
@@ -41,10 +48,10 @@ function parse(profile: Buffer): RgbProfile | undefined {
   const primaries = ['rXYZ', 'gXYZ', 'bXYZ'].map((name) => readXyz(tags.get(name)));
   const curves = ['rTRC', 'gTRC', 'bTRC'].map((name) => readCurve(tags.get(name)));
   if (!primaries.every((xyz) => xyz !== undefined)) return undefined;
-  if (primaries.flat().some((value) => Math.abs(value) > MOST_XYZ)) return undefined;
+  if (!comeToWhite(primaries)) return undefined;
   if (!curves.every((curve) => curve !== undefined)) return undefined;
   const light = curves.map((curve) => Float32Array.from({ length: 256 }, (_, x) => curve(x / 255)));
-  if (!light.every((values) => values.every((value) => value >= 0 && value <= 1))) return undefined;
+  if (!light.every(isLight)) return undefined;
   const matrix = SRGB_OF_XYZ.map((row) =>
     primaries.map((xyz) => row.reduce((sum, factor, at) => sum + factor * (xyz[at] ?? 0), 0)),
   );
@@ -56,10 +63,36 @@ function parse(profile: Buffer): RgbProfile | undefined {
   };
 }
 
+/** What does not is damaged, or of a kind that sharp knows more about. */
+function comeToWhite(primaries: number[][]): boolean {
+  return WHITE_XYZ.every((wanted, at) => {
+    const values = primaries.map((xyz) => xyz[at] ?? 0);
+    const sum = values.reduce((one, other) => one + other);
+    return (
+      Math.abs(sum - wanted) <= NEAR_WHITE && values.every((value) => Math.abs(value) <= MOST_XYZ)
+    );
+  });
+}
+
+/** From black to white without a fall, and in the middle as by a gamma between 1 and 3. A damaged curve mostly is not. */
+function isLight(values: Float32Array): boolean {
+  const [first = 1, middle = 1, last = 0] = [0, 128, 255].map((at) => values[at]);
+  return (
+    values.every((value, at) => value >= 0 && value <= 1 && value >= (values[at - 1] ?? 0)) &&
+    first <= 0.02 &&
+    last >= 0.98 &&
+    middle >= 0.1 &&
+    middle <= 0.55
+  );
+}
+
 /** The tags of a profile for pictures in red, green and blue that speaks of XYZ. */
 function readTags(profile: Buffer): Map<string, Buffer> | undefined {
   if (profile.length < 132 || profile.readUInt32BE(0) !== profile.length) return undefined;
   if (!/^(mntr|scnr|spac)RGB XYZ $/.test(profile.toString('latin1', 12, 24))) return undefined;
+  if (profile.readUInt8(8) > NEWEST_VERSION || profile.toString('latin1', 36, 40) !== 'acsp') {
+    return undefined;
+  }
   const count = profile.readUInt32BE(128);
   if (132 + 12 * count > profile.length) return undefined;
   const tags = new Map<string, Buffer>();
@@ -69,7 +102,8 @@ function readTags(profile: Buffer): Map<string, Buffer> | undefined {
     if (end > profile.length) return undefined;
     tags.set(profile.toString('latin1', entry, entry + 4), profile.subarray(start, end));
   }
-  return tags;
+  // Of two with one name sharp may take the other.
+  return tags.size === count ? tags : undefined;
 }
 
 function readXyz(tag: Buffer | undefined): number[] | undefined {
@@ -93,6 +127,7 @@ function readCurve(tag: Buffer | undefined): Curve | undefined {
     { length: parameters },
     (_, at) => fixed(tag, 12 + 4 * at),
   );
+  if ([g, a, b, c, d, e, f].some((value) => Math.abs(value) > MOST_PARAMETER)) return undefined;
   const power: Curve = (x) => (a * x + b) ** g;
   const formulas: Curve[] = [
     (x) => x ** g,
