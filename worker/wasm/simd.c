@@ -1,6 +1,6 @@
 /*
  * The inner loops of libjpeg-turbo in WebAssembly's SIMD, in place of its own ones for processors. Each gives bit for
- * bit what the library's plain C gives.
+ * bit what the library's plain C gives, and where a damaged picture's values go beyond 16 bits, what those for x86 give.
  */
 #include <wasm_simd128.h>
 #include "jinclude.h"
@@ -82,21 +82,37 @@ static inline void transpose(v128_t v[8]) {
 void jsimd_idct_islow(j_decompress_ptr cinfo, jpeg_component_info *component, JCOEFPTR coefficients,
                       JSAMPARRAY lines, JDIMENSION column) {
   const short *divisors = component->dct_table;
-  v128_t v[8], others = wasm_i32x4_splat(0);
+  v128_t v[8], below = wasm_i32x4_splat(0);
   for (int i = 0; i < 8; i++) {
     v[i] = wasm_v128_load(coefficients + 8 * i);
-    others = wasm_v128_or(others, i ? v[i] : wasm_i16x8_replace_lane(v[0], 0, 0));
+    if (i) below = wasm_v128_or(below, v[i]);
     v[i] = wasm_i16x8_mul(v[i], wasm_v128_load(divisors + 8 * i));
   }
-  if (!wasm_v128_any_true(others)) {
-    /* One colour all over, which the passes would come to as well. */
-    v128_t all = wasm_i16x8_splat((wasm_i16x8_extract_lane(v[0], 0) + 4) >> 3);
-    all = wasm_v128_xor(wasm_i8x16_narrow_i16x8(all, all), wasm_i8x16_splat(-128));
-    for (int i = 0; i < 8; i++) wasm_v128_store64_lane(lines[i] + column, all, 0);
-    return;
+  if (wasm_v128_any_true(below)) {
+    idct_pass(v, 11);
+    transpose(v);
+  } else {
+    /*
+     * Columns of one value each, which the first pass would come to as well. In 16 bits, as in the library's own loops
+     * for x86, so that what a damaged picture has beyond them comes to the same.
+     */
+    v128_t first = wasm_i16x8_shl(v[0], 2);
+    if (!wasm_v128_any_true(wasm_i16x8_replace_lane(v[0], 0, 0))) {
+      v128_t all = wasm_i16x8_splat((wasm_i16x8_extract_lane(first, 0) + 16) >> 5);
+      all = wasm_v128_xor(wasm_i8x16_narrow_i16x8(all, all), wasm_i8x16_splat(-128));
+      for (int i = 0; i < 8; i++) wasm_v128_store64_lane(lines[i] + column, all, 0);
+      return;
+    }
+#define COLUMN(i) v[i] = wasm_i16x8_splat(wasm_i16x8_extract_lane(first, i))
+    COLUMN(0);
+    COLUMN(1);
+    COLUMN(2);
+    COLUMN(3);
+    COLUMN(4);
+    COLUMN(5);
+    COLUMN(6);
+    COLUMN(7);
   }
-  idct_pass(v, 11);
-  transpose(v);
   idct_pass(v, 18);
   transpose(v);
   for (int i = 0; i < 8; i++) {
