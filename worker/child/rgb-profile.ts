@@ -1,3 +1,6 @@
+import { readIccCurve } from './icc-curve.ts';
+import { readIccTags } from './icc-tags.ts';
+
 /** An ICC profile that says of red, green and blue how bright they are (a curve) and which colours (a matrix). */
 export interface RgbProfile {
   /** Whether it says no more than that the colours are sRGB. */
@@ -19,16 +22,11 @@ const SRGB_OF_XYZ = [
 const WHITE_XYZ = [0.9642, 1, 0.8249];
 const NEAR_WHITE = 0.05;
 const MOST_XYZ = 1.5;
-/** More than any formula's parameter is. */
-const MOST_PARAMETER = 4;
 const IDENTITY = [
   [1, 0, 0],
   [0, 1, 0],
   [0, 0, 1],
 ];
-
-/** Its first number. */
-const NEWEST_VERSION = 4;
 
 let last: { bytes: Buffer; read: RgbProfile } | undefined;
 
@@ -42,11 +40,11 @@ export function readRgbProfile(bytes: Buffer): RgbProfile | undefined {
 }
 
 function parse(profile: Buffer): RgbProfile | undefined {
-  const tags = readTags(profile);
+  const tags = readIccTags(profile);
   // A table for all colours comes before curves and primaries.
   if (!tags || [...tags.keys()].some((name) => /^[ABD]2[ABD]/.test(name))) return undefined;
   const primaries = ['rXYZ', 'gXYZ', 'bXYZ'].map((name) => readXyz(tags.get(name)));
-  const curves = ['rTRC', 'gTRC', 'bTRC'].map((name) => readCurve(tags.get(name)));
+  const curves = ['rTRC', 'gTRC', 'bTRC'].map((name) => readIccCurve(tags.get(name)));
   if (!primaries.every((xyz) => xyz !== undefined)) return undefined;
   if (!comeToWhite(primaries)) return undefined;
   if (!curves.every((curve) => curve !== undefined)) return undefined;
@@ -86,71 +84,9 @@ function isLight(values: Float32Array): boolean {
   );
 }
 
-/** The tags of a profile for pictures in red, green and blue that speaks of XYZ. */
-function readTags(profile: Buffer): Map<string, Buffer> | undefined {
-  if (profile.length < 132 || profile.readUInt32BE(0) !== profile.length) return undefined;
-  if (!/^(mntr|scnr|spac)RGB XYZ $/.test(profile.toString('latin1', 12, 24))) return undefined;
-  if (profile.readUInt8(8) > NEWEST_VERSION || profile.toString('latin1', 36, 40) !== 'acsp') {
-    return undefined;
-  }
-  const count = profile.readUInt32BE(128);
-  if (132 + 12 * count > profile.length) return undefined;
-  const tags = new Map<string, Buffer>();
-  for (let entry = 132; entry < 132 + 12 * count; entry += 12) {
-    const start = profile.readUInt32BE(entry + 4);
-    const end = start + profile.readUInt32BE(entry + 8);
-    if (end > profile.length) return undefined;
-    tags.set(profile.toString('latin1', entry, entry + 4), profile.subarray(start, end));
-  }
-  // Of two with one name sharp may take the other.
-  return tags.size === count ? tags : undefined;
-}
-
 function readXyz(tag: Buffer | undefined): number[] | undefined {
   if (!tag || tag.length < 20 || tag.toString('latin1', 0, 4) !== 'XYZ ') return undefined;
-  return [8, 12, 16].map((at) => fixed(tag, at));
-}
-
-type Curve = (x: number) => number;
-
-/** How many parameters each kind of formula has. */
-const PARAMETERS = [1, 3, 4, 5, 7];
-
-function readCurve(tag: Buffer | undefined): Curve | undefined {
-  const kind = tag?.toString('latin1', 0, 4);
-  if (!tag || tag.length < 12) return undefined;
-  if (kind === 'curv') return readTable(tag);
-  const formula = tag.readUInt16BE(8);
-  const parameters = PARAMETERS[formula];
-  if (kind !== 'para' || !parameters || tag.length < 12 + 4 * parameters) return undefined;
-  const [g = 1, a = 1, b = 0, c = 0, d = 0, e = 0, f = 0] = Array.from(
-    { length: parameters },
-    (_, at) => fixed(tag, 12 + 4 * at),
-  );
-  if ([g, a, b, c, d, e, f].some((value) => Math.abs(value) > MOST_PARAMETER)) return undefined;
-  const power: Curve = (x) => (a * x + b) ** g;
-  const formulas: Curve[] = [
-    (x) => x ** g,
-    (x) => (a * x + b >= 0 ? power(x) : 0),
-    (x) => (a * x + b >= 0 ? power(x) + c : c),
-    (x) => (x >= d ? power(x) : c * x),
-    (x) => (x >= d ? power(x) + e : c * x + f),
-  ];
-  return formulas[formula];
-}
-
-/** Nothing for a straight line, one value for a gamma, or more for a line from each to the next. */
-function readTable(tag: Buffer): Curve | undefined {
-  const count = tag.readUInt32BE(8);
-  if (tag.length < 12 + 2 * count) return undefined;
-  if (count === 0) return (x) => x;
-  const value = (at: number) => tag.readUInt16BE(12 + 2 * at);
-  if (count === 1) return (x) => x ** (value(0) / 256);
-  return (x) => {
-    const place = x * (count - 1);
-    const at = Math.min(count - 2, Math.floor(place));
-    return (value(at) + (place - at) * (value(at + 1) - value(at))) / 65_535;
-  };
+  return [8, 12, 16].map((at) => tag.readInt32BE(at) / 65_536);
 }
 
 /** Finely enough that its steps are less than half a step of 8 bits where sRGB is steepest. */
@@ -193,8 +129,4 @@ function srgbOf(light: number): number {
 
 function isNear(value: number, other: number): boolean {
   return Math.abs(value - other) <= NEAR;
-}
-
-function fixed(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at) / 65_536;
 }
