@@ -166,39 +166,6 @@ describe('what is not plain is left to sharp', () => {
   });
 });
 
-// What is beyond 16 bits comes to something else in libjpeg-turbo's loops for each kind of processor; ours are as those for x86.
-it.skipIf(process.arch !== 'x64')(
-  'a picture whose values are damaged beyond all bounds has the pixels that it has by sharp',
-  async () => {
-    // In the left half each block is of one grey, in the right half of one in each column.
-    const light = Buffer.from(
-      Array.from({ length: 160 * 96 }, (_, at) => {
-        const x = at % 160;
-        return x < 80 ? 28 * (x >> 3) : 3 * (x - 80);
-      }),
-    );
-    const raw = { width: 160, height: 96, channels: 1 } as const;
-    const whole = await sharp(light, { raw })
-      .toColourspace('srgb')
-      .jpeg({ quality: 50 })
-      .toBuffer();
-    const table = whole.indexOf('\xff\xdb', undefined, 'latin1') + 5;
-    const unresized = { ...rules, resize: undefined, crop: { width: 160, height: 96 } };
-    for (const [from, to] of [
-      [0, 1],
-      [0, 8],
-      [0, 64],
-      [8, 64],
-    ] as const) {
-      const bytes = Buffer.from(whole).fill(255, table + from, table + to);
-      expect(isPlain(bytes)).toBe(true);
-      expect((await asInAChild(bytes, unresized)).data).toEqual(
-        (await bySharp(bytes, unresized)).data,
-      );
-    }
-  },
-);
-
 it('a JPEG with any bytes changed, lost or doubled comes out as by sharp', async () => {
   const small = sharp(photo).resize(96, 64);
   const wholes = await Promise.all([

@@ -79,6 +79,19 @@ static inline void transpose(v128_t v[8]) {
   }
 }
 
+/* What `transpose` makes of eight lines that are all the same. */
+static inline void spread(v128_t v[8], v128_t line) {
+#define LANE(i) v[i] = wasm_i16x8_splat(wasm_i16x8_extract_lane(line, i))
+  LANE(0);
+  LANE(1);
+  LANE(2);
+  LANE(3);
+  LANE(4);
+  LANE(5);
+  LANE(6);
+  LANE(7);
+}
+
 void jsimd_idct_islow(j_decompress_ptr cinfo, jpeg_component_info *component, JCOEFPTR coefficients,
                       JSAMPARRAY lines, JDIMENSION column) {
   const short *divisors = component->dct_table;
@@ -103,15 +116,7 @@ void jsimd_idct_islow(j_decompress_ptr cinfo, jpeg_component_info *component, JC
       for (int i = 0; i < 8; i++) wasm_v128_store64_lane(lines[i] + column, all, 0);
       return;
     }
-#define COLUMN(i) v[i] = wasm_i16x8_splat(wasm_i16x8_extract_lane(first, i))
-    COLUMN(0);
-    COLUMN(1);
-    COLUMN(2);
-    COLUMN(3);
-    COLUMN(4);
-    COLUMN(5);
-    COLUMN(6);
-    COLUMN(7);
+    spread(v, first);
   }
   idct_pass(v, 18);
   transpose(v);
@@ -119,6 +124,75 @@ void jsimd_idct_islow(j_decompress_ptr cinfo, jpeg_component_info *component, JC
     v128_t line = wasm_i8x16_narrow_i16x8(v[i], v[i]);
     wasm_v128_store64_lane(lines[i] + column, wasm_v128_xor(line, wasm_i8x16_splat(-128)), 0);
   }
+}
+
+/* One pass of the inverse DCT of jidctred.c to four values, over eight columns at once, as `idct_pass`. */
+static inline void idct_4_pass(const v128_t v[8], int bits, v128_t to[4]) {
+  const v128_t half = wasm_i32x4_splat(1 << (bits - 1));
+  struct wide t0 = add(dot(v[1], v[3], PAIR(8697, -17799)), dot(v[5], v[7], PAIR(11893, -1730)));
+  struct wide t2 = add(dot(v[1], v[3], PAIR(20995, 7373)), dot(v[5], v[7], PAIR(-4926, -4176)));
+  struct wide even = {wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_extend_low_i16x8(v[0]), 14), half),
+                      wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_extend_high_i16x8(v[0]), 14), half)};
+  struct wide turn = dot(v[2], v[6], PAIR(15137, -6270));
+  struct wide e0 = add(even, turn), e2 = sub(even, turn);
+  to[0] = descale(add(e0, t2), bits);
+  to[3] = descale(sub(e0, t2), bits);
+  to[1] = descale(add(e2, t0), bits);
+  to[2] = descale(sub(e2, t0), bits);
+}
+
+void jsimd_idct_4x4(j_decompress_ptr cinfo, jpeg_component_info *component, JCOEFPTR coefficients,
+                    JSAMPARRAY lines, JDIMENSION column) {
+  const short *divisors = component->dct_table;
+  v128_t v[8], to[4], below = wasm_i32x4_splat(0);
+  for (int i = 0; i < 8; i++) {
+    v[i] = wasm_v128_load(coefficients + 8 * i);
+    if (i && i != 4) below = wasm_v128_or(below, v[i]);
+    v[i] = wasm_i16x8_mul(v[i], wasm_v128_load(divisors + 8 * i));
+  }
+  if (wasm_v128_any_true(below)) {
+    idct_4_pass(v, 12, v);
+    v[4] = v[5] = v[6] = v[7] = wasm_i32x4_splat(0);
+    transpose(v);
+  } else {
+    spread(v, wasm_i16x8_shl(v[0], 2));
+  }
+  idct_4_pass(v, 19, to);
+  v128_t even = EVEN_PAIRS(to[0], to[2]), odd = EVEN_PAIRS(to[1], to[3]);
+  v128_t all = wasm_i8x16_narrow_i16x8(EVEN_PAIRS(even, odd), ODD_PAIRS(even, odd));
+  all = wasm_v128_xor(all, wasm_i8x16_splat(-128));
+  wasm_v128_store32_lane(lines[0] + column, all, 0);
+  wasm_v128_store32_lane(lines[1] + column, all, 1);
+  wasm_v128_store32_lane(lines[2] + column, all, 2);
+  wasm_v128_store32_lane(lines[3] + column, all, 3);
+}
+
+/* A line of the inverse DCT of jidctred.c to two values: of its first value in 32 bits, and of those at 1, 3, 5 and 7. */
+static inline void idct_2_line(v128_t wide_first, v128_t values, JSAMPROW to) {
+  const v128_t weights = wasm_i16x8_const(0, 29692, 0, -10426, 0, 6967, 0, -5906);
+  v128_t odd = wasm_i32x4_dot_i16x8(values, weights);
+  odd = wasm_i32x4_add(odd, wasm_i32x4_shuffle(odd, odd, 2, 3, 0, 1));
+  odd = wasm_i32x4_add(odd, wasm_i32x4_shuffle(odd, odd, 1, 0, 3, 2));
+  v128_t even = wasm_i32x4_add(wasm_i32x4_shl(wide_first, 15), wasm_i32x4_splat(1 << 19));
+  v128_t left = wasm_i32x4_shr(wasm_i32x4_add(even, odd), 20), right = wasm_i32x4_shr(wasm_i32x4_sub(even, odd), 20);
+  v128_t both = wasm_i16x8_narrow_i32x4(left, right);
+  both = wasm_v128_xor(wasm_i8x16_narrow_i16x8(both, both), wasm_i8x16_splat(-128));
+  to[0] = wasm_u8x16_extract_lane(both, 0);
+  to[1] = wasm_u8x16_extract_lane(both, 4);
+}
+
+void jsimd_idct_2x2(j_decompress_ptr cinfo, jpeg_component_info *component, JCOEFPTR coefficients,
+                    JSAMPARRAY lines, JDIMENSION column) {
+  const short *divisors = component->dct_table;
+#define LINE(i) wasm_i16x8_mul(wasm_v128_load(coefficients + 8 * i), wasm_v128_load(divisors + 8 * i))
+  v128_t first = LINE(0);
+  struct wide odd = add(dot(LINE(1), LINE(3), PAIR(29692, -10426)), dot(LINE(5), LINE(7), PAIR(6967, -5906)));
+  const v128_t half = wasm_i32x4_splat(1 << 12);
+  struct wide even = {wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_extend_low_i16x8(first), 15), half),
+                      wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_extend_high_i16x8(first), 15), half)};
+  struct wide above = add(even, odd), under = sub(even, odd);
+  idct_2_line(wasm_i32x4_shr(above.low, 13), descale(above, 13), lines[0] + column);
+  idct_2_line(wasm_i32x4_shr(under.low, 13), descale(under, 13), lines[1] + column);
 }
 
 /* As jdcolext.c, but to red, green, blue and 255 of each pixel. Lines have room for whole eights of pixels, here and below. */
@@ -189,6 +263,8 @@ void jsimd_h2v2_fancy_upsample(j_decompress_ptr cinfo, jpeg_component_info *comp
 }
 
 int jsimd_can_idct_islow(void) { return 1; }
+int jsimd_can_idct_4x4(void) { return 1; }
+int jsimd_can_idct_2x2(void) { return 1; }
 int jsimd_can_ycc_rgb(void) { return 1; }
 int jsimd_can_h2v1_fancy_upsample(void) { return 1; }
 int jsimd_can_h2v2_fancy_upsample(void) { return 1; }
