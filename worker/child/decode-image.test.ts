@@ -145,6 +145,16 @@ describe('what is not plain is left to sharp', () => {
     await expectAlike(cut);
   });
 
+  it('where it has more pixels than are taken, whole or not', async () => {
+    const large = Buffer.from(photo);
+    const size = large.indexOf('\xff\xc0', undefined, 'latin1') + 5;
+    large.writeUInt16BE(10_000, size);
+    large.writeUInt16BE(10_000, size + 2);
+    await expectAlike(large);
+    const table = large.indexOf('\xff\xc4', undefined, 'latin1') + 5;
+    await expectAlike(large.fill(255, table, table + 16));
+  });
+
   it('where there are more scans than any encoder makes', async () => {
     const bytes = await sharp(photo).jpeg({ progressive: true }).toBuffer();
     const [scan, end] = [bytes.lastIndexOf('\xff\xda', undefined, 'latin1'), bytes.length - 2];

@@ -3,7 +3,6 @@ import type { ImageInfo } from '../../shared/outcome.ts';
 import type { Pixels } from '../model/input.ts';
 import type { Preprocessing } from '../model/preprocessing.ts';
 import type { MarkStep } from '../model/step.ts';
-import { checkPixels } from './check-pixels.ts';
 import { decodeBySharp } from './decode-by-sharp.ts';
 import { decodePlainJpeg } from './decode-plain-jpeg.ts';
 import { readPlainJpeg } from './plain-jpeg.ts';
@@ -25,12 +24,11 @@ export async function decodeImage(
   mark?: MarkStep,
 ): Promise<DecodedImage> {
   const jpeg = format === 'jpeg' ? readPlainJpeg(bytes) : undefined;
-  if (jpeg) {
+  if (jpeg && jpeg.width * jpeg.height <= maxPixels) {
     const { width, height, orientation } = jpeg;
     const size = orientation < 5 ? { width, height } : { width: height, height: width };
-    const image = checkPixels({ format, ...size }, maxPixels);
     const pixels = decodePlainJpeg(bytes, jpeg, preprocessing, mark);
-    if (pixels) return { image, pixels };
+    if (pixels) return { image: { format, ...size }, pixels };
   }
   const header = await readHeader(bytes, format, maxPixels);
   const pixels = await decodeBySharp(bytes, header, preprocessing);

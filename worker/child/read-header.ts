@@ -1,6 +1,5 @@
 import type { ImageFormat } from '../../shared/image-formats.ts';
 import type { ImageInfo } from '../../shared/outcome.ts';
-import { checkPixels } from './check-pixels.ts';
 import { ImageFault } from './image-fault.ts';
 import { openImage, undecodable } from './open-image.ts';
 
@@ -29,8 +28,13 @@ export async function readHeader(
     throw new ImageFault('undecodable_image', `Expected ${format} pixels but received others.`);
   }
   const { width, height } = metadata.autoOrient;
+  const image: ImageInfo = { format, width, height };
+  if (width * height > maxPixels) {
+    const detail = `Expected at most ${maxPixels} pixels but received ${width} × ${height}.`;
+    throw new ImageFault('too_many_pixels', detail, { image });
+  }
   return {
-    image: checkPixels({ format, width, height }, maxPixels),
+    image,
     hasAlpha: metadata.hasAlpha,
     hasWideProfile: metadata.space === 'rgb16' && metadata.hasProfile,
   };
