@@ -65,21 +65,23 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
   };
   await warm(graphFile, model, pictures, score);
   let mostAtOnce: number | undefined;
+  const atOnceOf = async (group: Wanted[]) => {
+    if (group.length === 1) return 1;
+    mostAtOnce ??= await findMostAtOnce(model, pictures, group.length, score);
+    return mostAtOnce;
+  };
   return {
     model,
     put: pictures.put,
     async infer(group, mark) {
-      if (group.length > 1) {
-        mostAtOnce ??= await findMostAtOnce(model, pictures, group.length, score);
-      }
+      const atOnce = await atOnceOf(group);
       const scores: Float32Array[] = [];
-      for (let first = 0; first < group.length; ) {
-        const count = Math.min(mostAtOnce ?? 1, group.length - first);
+      for (let first = 0; first < group.length; first += atOnce) {
+        const count = Math.min(atOnce, group.length - first);
         const all = await score(first, count);
         for (let at = 0; at < count; at += 1) {
           scores.push(all.subarray(at * labels.length, (at + 1) * labels.length));
         }
-        first += count;
       }
       mark?.('infer');
       const predictions = group.map(({ topK, minConfidence }, index) =>
