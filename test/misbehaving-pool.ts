@@ -12,7 +12,12 @@ const log = createLogger('test', 'silent');
 /** A pool of children that do what the bytes say, with its metrics; it is closed when the test is over. */
 export async function startPool(
   size: number,
-  options: { timeoutMs?: number; modelsDir?: string; maxImages?: number } = {},
+  options: {
+    timeoutMs?: number;
+    modelsDir?: string;
+    maxImages?: number;
+    patienceMs?: number;
+  } = {},
 ) {
   const metrics = createWorkerMetrics(async () => 'ok');
   const pool = await createChildPool(
@@ -26,6 +31,8 @@ export async function startPool(
       maxImages: options.maxImages ?? 10_000,
     },
     { log, faults: silentFaults, metrics },
+    // A child's start takes seconds where other tests take the processor.
+    options.patienceMs ?? 10_000,
   );
   onTestFinished(() => pool.close());
   return { ...pool, metrics };

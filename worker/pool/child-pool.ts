@@ -46,6 +46,7 @@ export async function createChildPool(
   size: number,
   options: ChildPoolOptions,
   deps: ChildPoolDeps,
+  patienceMs = PATIENCE_MS,
 ): Promise<ChildPool> {
   const waiting = createWaitingImages();
   /** What an image of a model took, of the last group. */
@@ -115,7 +116,7 @@ export async function createChildPool(
     models: children.models,
     classify(request, turnsAhead = 0) {
       return new Promise((resolve, reject) => {
-        waiting.add({ request, turnsAhead, losses: 0, resolve, reject }, PATIENCE_MS);
+        waiting.add({ request, turnsAhead, losses: 0, resolve, reject }, patienceMs);
         giveOut();
       });
     },
