@@ -146,6 +146,7 @@ it.each<[string, Buffer]>([
   ['with a curve beyond white', profileOf(srgb, formula(2, 1, 1, 0, 0.5))],
   ['with a curve that is no number', profileOf(srgb, formula(4, 0.5, 1, -0.5, 1, 0, 0, 0))],
   ['with a curve that falls', profileOf(srgb, table(0, 40_000, 20_000, 65_535))],
+  ['with a curve that jumps', profileOf(srgb, formula(3, 2.4, 0.95, 0.05, 0.08, 0.46))],
   ['with a curve that does not come to white', profileOf(srgb, table(0, 30_000))],
   ['with a curve that begins with light', profileOf(srgb, table(9_000, 65_535))],
   ['with a curve that is all but a step', profileOf(srgb, formula(0, 0.2))],

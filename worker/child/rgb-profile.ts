@@ -22,6 +22,8 @@ const SRGB_OF_XYZ = [
 const WHITE_XYZ = [0.9642, 1, 0.8249];
 const NEAR_WHITE = 0.05;
 const MOST_XYZ = 1.5;
+/** From one of 256 values to the next; three times that of a gamma of 3 at its end. */
+const MOST_STEP = 0.035;
 const IDENTITY = [
   [1, 0, 0],
   [0, 1, 0],
@@ -72,11 +74,14 @@ function comeToWhite(primaries: number[][]): boolean {
   });
 }
 
-/** From black to white without a fall, and in the middle as by a gamma between 1 and 3. A damaged curve mostly is not. */
+/** From black to white without a fall or a jump, and in the middle as by a gamma between 1 and 3. A damaged curve mostly is not. */
 function isLight(values: Float32Array): boolean {
   const [first = 1, middle = 1, last = 0] = [0, 128, 255].map((at) => values[at]);
   return (
-    values.every((value, at) => value >= 0 && value <= 1 && value >= (values[at - 1] ?? 0)) &&
+    values.every((value, at) => {
+      const step = value - (values[at - 1] ?? 0);
+      return value >= 0 && value <= 1 && step >= 0 && step <= MOST_STEP;
+    }) &&
     first <= 0.02 &&
     last >= 0.98 &&
     middle >= 0.1 &&
