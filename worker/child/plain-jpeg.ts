@@ -13,8 +13,6 @@ export interface PlainJpeg {
 
 const EXIF_HEAD = 'Exif\0\0';
 const ICC_HEAD = 'ICC_PROFILE\0';
-/** What libvips knows a profile by. */
-const ICC_WORD = 'ICC_PROFILE';
 
 /**
  * Reads a JPEG's segments up to its first pixels. Undefined for whatever is not the common kind: 8 bits, baseline or
@@ -50,7 +48,8 @@ export function readPlainJpeg(image: Uint8Array): PlainJpeg | undefined {
       if (orientation !== undefined || !startsWith(segment, EXIF_HEAD)) return undefined;
       orientation = readExifOrientation(segment.subarray(EXIF_HEAD.length));
       if (orientation === undefined) return undefined;
-    } else if (marker === APP2 && startsWith(segment, ICC_WORD)) {
+    } else if (marker === APP2 && startsWith(segment, 'ICC_PROFILE')) {
+      // Without the zero behind it libvips still takes it for one.
       if (!startsWith(segment, ICC_HEAD)) return undefined;
       const [number, parts = 0] = segment.subarray(ICC_HEAD.length);
       if (number !== profile.length + 1 || (profileParts || parts) !== parts) return undefined;

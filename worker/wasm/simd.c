@@ -34,16 +34,17 @@ static inline v128_t descale(struct wide a, int bits) {
   return wasm_i16x8_narrow_i32x4(wasm_i32x4_shr(a.low, bits), wasm_i32x4_shr(a.high, bits));
 }
 
+static inline struct wide scaled(v128_t a, int bits, v128_t half) {
+  return (struct wide){wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_extend_low_i16x8(a), bits), half),
+                       wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_extend_high_i16x8(a), bits), half)};
+}
+
 /* One pass of the inverse DCT of jidctint.c, over eight columns at once; the sums are divided by 2^bits. */
 static inline void idct_pass(v128_t v[8], int bits) {
   const v128_t half = wasm_i32x4_splat(1 << (bits - 1));
   struct wide t2 = dot(v[2], v[6], PAIR(4433, 4433 - 15137));
   struct wide t3 = dot(v[2], v[6], PAIR(4433 + 6270, 4433));
-  v128_t sum = wasm_i16x8_add(v[0], v[4]), diff = wasm_i16x8_sub(v[0], v[4]);
-#define SCALED(x) (struct wide){ \
-    wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_extend_low_i16x8(x), 13), half), \
-    wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_extend_high_i16x8(x), 13), half)}
-  struct wide t0 = SCALED(sum), t1 = SCALED(diff);
+  struct wide t0 = scaled(wasm_i16x8_add(v[0], v[4]), 13, half), t1 = scaled(wasm_i16x8_sub(v[0], v[4]), 13, half);
   struct wide e0 = add(t0, t3), e3 = sub(t0, t3), e1 = add(t1, t2), e2 = sub(t1, t2);
 
   v128_t z3 = wasm_i16x8_add(v[3], v[7]), z4 = wasm_i16x8_add(v[1], v[5]);
@@ -131,8 +132,7 @@ static inline void idct_4_pass(const v128_t v[8], int bits, v128_t to[4]) {
   const v128_t half = wasm_i32x4_splat(1 << (bits - 1));
   struct wide t0 = add(dot(v[1], v[3], PAIR(8697, -17799)), dot(v[5], v[7], PAIR(11893, -1730)));
   struct wide t2 = add(dot(v[1], v[3], PAIR(20995, 7373)), dot(v[5], v[7], PAIR(-4926, -4176)));
-  struct wide even = {wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_extend_low_i16x8(v[0]), 14), half),
-                      wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_extend_high_i16x8(v[0]), 14), half)};
+  struct wide even = scaled(v[0], 14, half);
   struct wide turn = dot(v[2], v[6], PAIR(15137, -6270));
   struct wide e0 = add(even, turn), e2 = sub(even, turn);
   to[0] = descale(add(e0, t2), bits);
@@ -185,11 +185,8 @@ void jsimd_idct_2x2(j_decompress_ptr cinfo, jpeg_component_info *component, JCOE
                     JSAMPARRAY lines, JDIMENSION column) {
   const short *divisors = component->dct_table;
 #define LINE(i) wasm_i16x8_mul(wasm_v128_load(coefficients + 8 * i), wasm_v128_load(divisors + 8 * i))
-  v128_t first = LINE(0);
   struct wide odd = add(dot(LINE(1), LINE(3), PAIR(29692, -10426)), dot(LINE(5), LINE(7), PAIR(6967, -5906)));
-  const v128_t half = wasm_i32x4_splat(1 << 12);
-  struct wide even = {wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_extend_low_i16x8(first), 15), half),
-                      wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_extend_high_i16x8(first), 15), half)};
+  struct wide even = scaled(LINE(0), 15, wasm_i32x4_splat(1 << 12));
   struct wide above = add(even, odd), under = sub(even, odd);
   idct_2_line(wasm_i32x4_shr(above.low, 13), descale(above, 13), lines[0] + column);
   idct_2_line(wasm_i32x4_shr(under.low, 13), descale(under, 13), lines[1] + column);
