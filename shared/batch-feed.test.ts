@@ -106,3 +106,85 @@ test('gives nothing of a batch that was canceled', async () => {
   const { jobs } = await fillBatch(batches, 'ann', 2);
   expect(await feedOut(1)).toEqual(jobs);
 });
+
+async function aTicketOf(jobs: string[]): Promise<string> {
+  const queue = realQueue();
+  await createBatchFeed(redis, queue).feed();
+  expect(await queue.counts()).toMatchObject({ waiting: 16 });
+  for (const id of jobs.slice(0, 16)) await redis.set(`bull:jobs:${id}:lock`, 'ours');
+  return jobs[0] ?? '';
+}
+
+test('a ticket takes the next of its batch along, the same when it is asked again, and nobody else gets those', async () => {
+  const { jobs } = await fillBatch(batches, 'ann', 40);
+  const ticket = await aTicketOf(jobs);
+  const feed = createBatchFeed(redis, realQueue());
+  expect(await feed.takeRiders(ticket, 'ours', 3)).toEqual(jobs.slice(16, 19));
+  expect(await feed.takeRiders(ticket, 'ours', 2)).toEqual(jobs.slice(16, 19));
+  expect(await feed.takeRiders(jobs[1] ?? '', 'ours', 2)).toEqual(jobs.slice(19, 21));
+  await redis.del('bull:jobs:prioritized');
+  expect(await feedOut(2)).toEqual(jobs.slice(21));
+});
+
+test('a ticket takes the fewer along the fewer are left, and none at last', async () => {
+  const { jobs } = await fillBatch(batches, 'ann', 16 + 13);
+  await aTicketOf(jobs);
+  const feed = createBatchFeed(redis, realQueue());
+  const taken = [];
+  for (const ticket of jobs.slice(0, 16))
+    taken.push((await feed.takeRiders(ticket, 'ours', 3)).length);
+  expect(taken).toEqual([3, 2, 2, 1, 1, 1, ...Array(10).fill(0)]);
+});
+
+test('of many workers none takes more than its share along', async () => {
+  const { jobs } = await fillBatch(batches, 'ann', 16 + 40);
+  const ticket = await aTicketOf(jobs);
+  await redis.rpush('bull:jobs:active', ...Array.from({ length: 20 }, (_, at) => `held_${at}`));
+  expect(await createBatchFeed(redis, realQueue()).takeRiders(ticket, 'ours', 3)).toHaveLength(2);
+});
+
+test('a ticket takes nobody along while single jobs wait, or a batch of another key', async () => {
+  const { jobs } = await fillBatch(batches, 'ann', 40);
+  const ticket = await aTicketOf(jobs);
+  const queue = realQueue();
+  const feed = createBatchFeed(redis, queue);
+  await queue.add('job_1');
+  expect(await feed.takeRiders(ticket, 'ours', 3)).toEqual([]);
+  await queue.remove('job_1');
+  await fillBatch(batches, 'bob', 1);
+  expect(await feed.takeRiders(ticket, 'ours', 3)).toEqual([]);
+});
+
+test('a single job takes nobody along, nor a ticket that is gone or that another worker has', async () => {
+  const { jobs } = await fillBatch(batches, 'ann', 40);
+  const ticket = await aTicketOf(jobs);
+  const queue = realQueue();
+  const feed = createBatchFeed(redis, queue);
+  await redis.set(`bull:jobs:${ticket}:lock`, 'of another');
+  expect(await feed.takeRiders(ticket, 'ours', 3)).toEqual([]);
+  await queue.add('job_1');
+  await redis.set('bull:jobs:job_1:lock', 'ours');
+  await redis.lpop('bull:jobs:wait');
+  expect(await feed.takeRiders('job_1', 'ours', 3)).toEqual([]);
+  expect(await feed.takeRiders('job_2', 'ours', 3)).toEqual([]);
+  expect(await redis.exists('bull:jobs:job_2')).toBe(0);
+});
+
+test('jobs that ride with a ticket that is held are counted as held', async () => {
+  const { jobs } = await fillBatch(batches, 'ann', 40);
+  const ticket = await aTicketOf(jobs);
+  const queue = realQueue();
+  await createBatchFeed(redis, queue).takeRiders(ticket, 'ours', 3);
+  await redis.zrem('bull:jobs:prioritized', ticket);
+  await redis.lpush('bull:jobs:active', ticket);
+  expect(await queue.counts()).toEqual({ waiting: 15, active: 4 });
+});
+
+test('the ticket of a canceled item stays for its riders, that of a single job goes', async () => {
+  const { jobs } = await fillBatch(batches, 'ann', 40);
+  const ticket = await aTicketOf(jobs);
+  const queue = realQueue();
+  await queue.add('job_1');
+  for (const id of [ticket, 'job_1', 'job_2']) await queue.remove(id);
+  expect(await redis.exists(`bull:jobs:${ticket}`, 'bull:jobs:job_1')).toBe(1);
+});

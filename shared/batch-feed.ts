@@ -5,6 +5,13 @@ import type { JobQueue } from './queue.ts';
 export interface BatchFeed {
   /** Fills the queue up from the batches that wait; does nothing where it is full enough. */
   feed(): Promise<void>;
+  /**
+   * Jobs of the same batch that a ticket takes along, at most so many: they are noted in the ticket, and go where it goes.
+   * The same ones where it has some already. None while single jobs or another key's batch wait, and fewer the fewer
+   * are left, so that all workers end at about the same time. None either for who does not hold the ticket's lock any
+   * more, with this token: the ticket may go before those are done.
+   */
+  takeRiders(ticket: string, token: string, most: number): Promise<string[]>;
 }
 
 /**
@@ -31,5 +38,6 @@ export function createBatchFeed(redis: Redis, queue: Pick<JobQueue, 'addOfBatch'
       });
       return feeding;
     },
+    takeRiders: (...args) => scripts.takeRiders(...args),
   };
 }

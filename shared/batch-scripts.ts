@@ -99,6 +99,20 @@ const scripts = {
     end
     for _, id in ipairs(ids) do redis.call('ZADD', 'darkroom:fed', time, id) end
     return ids`,
+  takeRiders: `
+    local id, token, most = unpack(ARGV)
+    local ticket = 'bull:jobs:' .. id
+    if redis.call('GET', ticket .. ':lock') ~= token then return {} end
+    local riders = redis.call('HGET', ticket, 'data')
+    if riders ~= 'null' then return cjson.decode(riders) end
+    local batch = redis.call('HGET', 'darkroom:job:' .. id, 'batch')
+    if not batch then return {} end
+    if redis.call('ZCARD', 'darkroom:feed') > 1 or redis.call('LLEN', 'bull:jobs:wait') > 0 then return {} end
+    local pending = 'darkroom:batch:' .. batch .. ':pending'
+    local share = math.floor(redis.call('LLEN', pending) / math.max(4, redis.call('LLEN', 'bull:jobs:active')))
+    riders = redis.call('LPOP', pending, math.min(tonumber(most), share)) or {}
+    if #riders > 0 then redis.call('HSET', ticket, 'data', cjson.encode(riders)) end
+    return riders`,
 };
 
 type Scripts = {
@@ -140,6 +154,8 @@ type Scripts = {
   /** The one field of the result, its value, then the jobs. */
   cancelItems(...args: Fields): Promise<null>;
   takeFromFeed(): Promise<string[]>;
+  /** The jobs that go with a ticket. */
+  takeRiders(ticket: string, token: string, most: number): Promise<string[]>;
 };
 
 /** Defines the scripts of batches on a connection and gives them types, which ioredis does not. */

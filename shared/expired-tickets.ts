@@ -6,13 +6,19 @@ const CHUNK = 1_000;
 
 /**
  * Only the ends of the lists are looked at, where the oldest stand, so a long queue costs no more than a short one.
- * A ticket comes after its job's record, so one without a record is one whose job has expired or was erased.
+ * A ticket comes after its job's record, so one without a record is one whose job has expired or was erased; its riders
+ * may be there still.
  */
 const DROP_LUA = `
   local queue = 'bull:${QUEUE_NAME}:'
   local dropped = 0
   local function isExpired(id)
-    return redis.call('EXISTS', 'darkroom:job:' .. id) == 0 and redis.call('EXISTS', queue .. id .. ':lock') == 0
+    if redis.call('EXISTS', 'darkroom:job:' .. id, queue .. id .. ':lock') > 0 then return false end
+    local riders = redis.call('HGET', queue .. id, 'data')
+    for rider in string.gmatch(riders or '', '"([^"]+)"') do
+      if redis.call('EXISTS', 'darkroom:job:' .. rider) == 1 then return false end
+    end
+    return true
   end
   local function drop(id)
     redis.call('DEL', queue .. id)

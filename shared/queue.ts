@@ -11,12 +11,22 @@ export interface QueueDepth {
   batch: number;
   /** Jobs that wait for their next attempt. */
   retrying: number;
+  /** Jobs that workers hold. */
   active: number;
   /** Of the jobs that wait for a worker, the oldest of each kind. */
   oldestIds: string[];
 }
 
 export type JobQueue = ReturnType<typeof createJobQueue>;
+
+/** Of the tickets that workers hold the jobs: each has its own, and its riders (batch-feed.ts) as its data. */
+const COUNT_HELD_LUA = `
+  local held = 0
+  for _, id in ipairs(redis.call('LRANGE', 'bull:${QUEUE_NAME}:active', 0, -1)) do
+    local riders = redis.call('HGET', 'bull:${QUEUE_NAME}:' .. id, 'data')
+    held = held + 1 + (riders and riders ~= 'null' and #cjson.decode(riders) or 0)
+  end
+  return held`;
 
 /** What is true of every ticket, and so stands in none: that it goes when it is done. */
 export const TICKET_RULES = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } };
@@ -31,7 +41,7 @@ export const TICKET_BACKOFF = { type: 'exponential', delay: 1000, jitter: 0.5 };
 const WITHOUT_ATTEMPTS: object = { attempts: undefined };
 
 /**
- * The queue of job ids. A ticket holds no data: the job's record and image stand in the job store.
+ * The queue of job ids. A ticket holds no data but its riders: a job's record and image stand in the job store.
  * Tickets leave Redis when they are done, since the record tells what came of the job.
  */
 export function createJobQueue(redis: Redis, { onError }: { onError: (error: Error) => void }) {
@@ -43,15 +53,18 @@ export function createJobQueue(redis: Redis, { onError }: { onError: (error: Err
     skipVersionCheck: true,
   });
   queue.on('error', onError);
+  redis.defineCommand('countHeldJobs', { numberOfKeys: 0, lua: COUNT_HELD_LUA });
+  const { countHeldJobs } = redis as unknown as { countHeldJobs(): Promise<number> };
   const ticket = (jobId: string) => ({ jobId, ...WITHOUT_ATTEMPTS });
-  /** How many jobs are in which state, and which wait longest. Constant time. */
+  /** How many jobs are in which state, and which wait longest. The time does not depend on how many wait. */
   const depth = async (): Promise<QueueDepth> => {
-    const [counts, single, [batch]] = await Promise.all([
-      queue.getJobCounts('wait', 'prioritized', 'delayed', 'active'),
+    const [counts, active, single, [batch]] = await Promise.all([
+      queue.getJobCounts('wait', 'prioritized', 'delayed'),
+      countHeldJobs.call(redis),
       redis.lindex(queue.toKey('wait'), -1),
       redis.zrange(queue.toKey('prioritized'), '0', '0'),
     ]);
-    const { wait = 0, prioritized = 0, delayed = 0, active = 0 } = counts;
+    const { wait = 0, prioritized = 0, delayed = 0 } = counts;
     const oldestIds = [single, batch].filter((id) => typeof id === 'string');
     return { waiting: wait, batch: prioritized, retrying: delayed, active, oldestIds };
   };
@@ -72,14 +85,18 @@ export function createJobQueue(redis: Redis, { onError }: { onError: (error: Err
       );
     },
 
-    /** Takes the ticket of a canceled job out; one that a worker holds stays, and finds its job final. */
+    /**
+     * Takes the ticket of a canceled single job out; one that a worker holds stays, and finds its job final. So does one of
+     * a batch, which may have riders.
+     */
     async remove(jobId: string): Promise<void> {
-      await queue.remove(jobId);
+      const priority = await redis.hget(queue.toKey(jobId), 'priority');
+      if (Number(priority) === 0) await queue.remove(jobId);
     },
 
     depth,
 
-    /** How many jobs wait and how many run. Constant time. */
+    /** How many jobs wait and how many run. The time does not depend on how many wait. */
     async counts(): Promise<{ waiting: number; active: number }> {
       const { waiting, batch, retrying, active } = await depth();
       return { waiting: waiting + batch + retrying, active };

@@ -1,8 +1,11 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type BatchFeed, createBatchFeed } from '../shared/batch-feed.ts';
+import { createBatchStore } from '../shared/batch-store.ts';
 import { createLogger } from '../shared/logger.ts';
 import { createJobQueue, type JobQueue } from '../shared/queue.ts';
 import { createPatientRedis } from '../shared/redis.ts';
+import { fillBatch } from '../test/fill-batch.ts';
 import { startRedis, type TestRedis } from '../test/redis-server.ts';
 import { signal } from '../test/signal.ts';
 import { silentFaults } from '../test/silent-faults.ts';
@@ -212,4 +215,118 @@ test('closing resolves also where Redis is gone', async () => {
   await started.promise;
   await server.stop();
   await consumer.close(1);
+});
+
+/** A queue with one ticket of a batch, that of its first job, and 99 jobs that may ride with it. */
+async function batchOf100(): Promise<{ jobs: string[]; takeRiders: BatchFeed['takeRiders'] }> {
+  const redis = new Redis(server.url);
+  connections.push(redis);
+  const { jobs } = await fillBatch(createBatchStore(redis, 60), 'ann', 100);
+  await redis.lpop((await redis.keys('*:pending'))[0] ?? '');
+  await queue.addOfBatch(jobs.slice(0, 1));
+  return { jobs, takeRiders: createBatchFeed(redis, queue).takeRiders };
+}
+
+test('a ticket of a batch takes others along, and goes when all are done', async () => {
+  const { jobs, takeRiders } = await batchOf100();
+  const ran: string[] = [];
+  const all = signal();
+  const consumer = consume({
+    takeRiders,
+    groupSize: () => 4,
+    run: async (id) => {
+      ran.push(id);
+      if (ran.length === 4) all.resolve();
+      await all.promise;
+    },
+  });
+  await all.promise;
+  await consumer.close(5_000);
+  expect(ran).toEqual(jobs.slice(0, 4));
+  expect(await queue.counts()).toEqual({ waiting: 0, active: 0 });
+});
+
+test('riders go where their ticket goes: to another worker when theirs is lost, and into the next attempt', async () => {
+  const { jobs, takeRiders } = await batchOf100();
+  const began = signal();
+  const lost = consume({
+    takeRiders,
+    groupSize: () => 4,
+    run: async (id) => {
+      if (id === jobs[3]) began.resolve();
+      await new Promise(() => undefined);
+    },
+  });
+  await began.promise;
+  for (const connection of connections.slice(2)) connection.disconnect();
+  const ran: [string, boolean][] = [];
+  const again = signal();
+  const next = consume({
+    run: async (id, { isLastAttempt }) => {
+      ran.push([id, isLastAttempt]);
+      if (id === jobs[2] && !isLastAttempt) throw new Error('once');
+      if (ran.length === 8) again.resolve();
+    },
+  });
+  await again.promise;
+  await next.close(5_000);
+  await lost.close(1);
+  expect(ran).toEqual(
+    [false, true].flatMap((isLast) => jobs.slice(0, 4).map((id) => [id, isLast])),
+  );
+  expect(await queue.counts()).toEqual({ waiting: 0, active: 0 });
+});
+
+test('a worker that stops gives a ticket back with its riders', async () => {
+  const { jobs, takeRiders } = await batchOf100();
+  const began = signal();
+  const released: string[] = [];
+  const stuck = consume({
+    takeRiders,
+    groupSize: () => 4,
+    run: async (id) => {
+      if (id === jobs[3]) began.resolve();
+      if (id !== jobs[0]) await new Promise(() => undefined);
+    },
+    release: async (id) => void released.push(id),
+  });
+  await began.promise;
+  await stuck.close(1);
+  expect(released).toEqual(jobs.slice(1, 4));
+  const ran: string[] = [];
+  const all = signal();
+  const next = consume({
+    run: async (id) => {
+      ran.push(id);
+      if (ran.length === 4) all.resolve();
+    },
+  });
+  await all.promise;
+  await next.close(5_000);
+  expect(ran).toEqual(jobs.slice(0, 4));
+});
+
+test('while tickets bring riders no more of them are held', async () => {
+  const { jobs, takeRiders } = await batchOf100();
+  await queue.addOfBatch(jobs.slice(1, 9));
+  let most = 0;
+  let held = 0;
+  let done = 0;
+  const consumer = consume({
+    concurrency: 2,
+    mostHeld: () => 8,
+    takeRiders,
+    groupSize: () => 4,
+    run: async () => {
+      held += 1;
+      most = Math.max(most, held);
+      await new Promise(setImmediate);
+      held -= 1;
+      done += 1;
+    },
+  });
+  await until(queue.counts, ({ waiting, active }) => waiting + active === 0);
+  await consumer.close(5_000);
+  expect(most).toBe(8);
+  expect(done).toBeGreaterThan(30);
 });

@@ -1,11 +1,10 @@
 import { ErrorCode, type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { FaultLog } from '../shared/fault-log.ts';
-import type { Logger } from '../shared/logger.ts';
 import { QUEUE_NAME, TICKET_BACKOFF, TICKET_RULES } from '../shared/queue.ts';
 import { isRedisUnavailable } from '../shared/redis.ts';
 import { onceRedisCan } from './once-redis-can.ts';
-import { NoFreeChild } from './pool/waiting-images.ts';
+import { runTicket, type TicketDeps } from './run-ticket.ts';
 
 export interface JobConsumer {
   /**
@@ -15,26 +14,19 @@ export interface JobConsumer {
   close(deadlineMs: number): Promise<void>;
 }
 
-export interface Attempt {
-  isLastAttempt: boolean;
-  /** Aborts when the job goes back to the queue, and nobody waits for the attempt any more. */
-  signal?: AbortSignal | undefined;
-}
-
-export interface JobConsumerOptions {
+export interface JobConsumerOptions extends TicketDeps {
   connection: Redis;
-  /** Jobs that are held at once. */
+  /** Tickets that are held at once. */
   concurrency: number;
   /** The same while always more wait: one more with each that ends, up to this. By default no more. */
   mostHeld?: () => number;
+  /** Takes other jobs of its batch along with a ticket, at most so many; none by default. */
+  takeRiders?: (ticket: string, token: string, most: number) => Promise<string[]>;
+  /** Jobs that a ticket is to be with its riders. By default one, so that there are none. */
+  groupSize?: () => number;
   /** Attempts that a job has while what fails is no fault of its own. */
   maxAttempts: number;
-  log: Logger;
   faults: FaultLog;
-  /** Runs one job; throws where it is to be tried again, NoFreeChild where another worker is to have it. */
-  run: (id: string, attempt: Attempt) => Promise<void>;
-  /** Called for a job that waits again after an attempt that came to nothing, or before it was tried. */
-  release: (id: string, wasTried: boolean) => Promise<void>;
 }
 
 /** Takes jobs from the queue and runs them, as many at once as it may hold; gives back those that are not run. */
@@ -42,38 +34,51 @@ export function createJobConsumer({
   connection,
   concurrency,
   mostHeld = () => concurrency,
+  takeRiders = async () => [],
+  groupSize = () => 1,
   maxAttempts,
   log,
   faults,
   run,
   release,
 }: JobConsumerOptions): JobConsumer {
-  const process = async (job: Job, token?: string, signal?: AbortSignal) => {
-    const id = job.id ?? '';
-    job.opts.attempts = maxAttempts;
-    job.opts.backoff = TICKET_BACKOFF;
-    const isLastAttempt = job.attemptsMade + 1 >= maxAttempts;
-    const stopped = new Promise<'stopped'>((resolve) => {
-      signal?.addEventListener('abort', () => resolve('stopped'), { once: true });
-    });
-    let wasTried = true;
+  /** Jobs that are held, riders included. */
+  let held = 0;
+  /** Whether the last ticket brought riders: then more tickets would hold too much. */
+  let hasRiders = false;
+
+  const ridersOf = async (ticket: Job, token = '', signal?: AbortSignal): Promise<string[]> => {
+    // One that comes again brings those that it had.
+    if (Array.isArray(ticket.data)) return ticket.data;
+    const most = ticket.priority && held < mostHeld() + groupSize() ? groupSize() - 1 : 0;
+    const riders =
+      most > 0 ? await onceRedisCan(() => takeRiders(ticket.id ?? '', token, most), signal) : [];
+    hasRiders = riders.length > 0;
+    if (hasRiders) worker.concurrency = concurrency;
+    return riders;
+  };
+
+  const process = async (ticket: Job, token?: string, signal?: AbortSignal) => {
+    ticket.opts.attempts = maxAttempts;
+    ticket.opts.backoff = TICKET_BACKOFF;
+    const isLastAttempt = ticket.attemptsMade + 1 >= maxAttempts;
+    const ids = [ticket.id ?? ''];
+    held += 1;
     try {
-      const running = run(id, { isLastAttempt, signal }).then(() => 'done' as const);
-      // Where the stop wins, what becomes of the attempt is nobody's business any more.
-      running.catch(() => undefined);
-      if ((await Promise.race([running, stopped])) === 'done') return;
-    } catch (error) {
-      if (isRedisUnavailable(error)) throw new WaitingError();
-      if (!(error instanceof NoFreeChild)) {
-        await onceRedisCan(() => release(id, true), signal);
-        throw error;
+      ids.push(...(await ridersOf(ticket, token, signal)));
+      held += ids.length - 1;
+      const end = await runTicket(ids, { isLastAttempt, signal }, { run, release, log });
+      if (end === 'done') return;
+      if (end === 'waits') {
+        await ticket.moveToWait(token).catch((error: unknown) => {
+          log.warn({ err: error, job: ticket.id }, 'a ticket was not given back');
+        });
       }
-      wasTried = false;
+    } catch (error) {
+      if (!isRedisUnavailable(error)) throw error;
+    } finally {
+      held -= ids.length;
     }
-    // Where Redis cannot, the lock runs out there, and another worker takes over.
-    await release(id, wasTried)
-      .then(() => job.moveToWait(token))
-      .catch((error: unknown) => log.warn({ err: error, job: id }, 'a job was not given back'));
     throw new WaitingError();
   };
 
@@ -98,7 +103,7 @@ export function createJobConsumer({
     worker.concurrency = concurrency;
   });
   worker.on('completed', () => {
-    if (isEmpty) return;
+    if (isEmpty || hasRiders) return;
     worker.concurrency = Math.max(concurrency, Math.min(worker.concurrency + 1, mostHeld()));
   });
   worker.on('error', (error) => {

@@ -33,10 +33,10 @@ const TEND_MS = 1_000;
 const LONGEST_LEAVE_MS = 1_000;
 
 /**
- * Jobs that are held, with their images, by so many children: one more for every two, so that a child has its next one
+ * Tickets that are held, with their images, by so many children: one more for every two, so that a child has its next one
  * at once; and while always more wait, enough for a group of each, and half as many again. A worker with a single child
- * holds one. By two it would do an eighth more alone, but two such workers on two cores then 1.65 times one instead of
- * 1.75, and four of one machine came to less equal shares.
+ * holds one, and its riders. By two it would do an eighth more alone, but two such workers on two cores then 1.65 times
+ * one instead of 1.75, and four of one machine came to less equal shares.
  */
 const jobsHeld = (children: number, groupSize = 1) =>
   children === 1 ? 1 : Math.floor(1.5 * children * groupSize);
@@ -115,6 +115,8 @@ async function main(config: Config): Promise<void> {
     maxAttempts: config.maxAttempts,
     concurrency: jobsHeld(concurrency),
     mostHeld: () => jobsHeld(concurrency, pool.groupSize()),
+    takeRiders: feed.takeRiders,
+    groupSize: pool.groupSize,
     log,
     faults,
     run: async (id, attempt) => {

@@ -5,10 +5,10 @@ import type { JobStore } from '../shared/job-store.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Outcome } from '../shared/outcome.ts';
 import type { Place } from '../shared/take-turn-lua.ts';
-import type { Attempt } from './job-consumer.ts';
 import { onceRedisCan } from './once-redis-can.ts';
 import type { ChildPool } from './pool/child-pool.ts';
 import { NoFreeChild } from './pool/waiting-images.ts';
+import type { Attempt } from './run-ticket.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
 const GIVEN_UP: Outcome = {
@@ -20,7 +20,7 @@ const GIVEN_UP: Outcome = {
 export interface ProcessJobDeps {
   store: Pick<JobStore, 'begin' | 'finish'>;
   dead: Pick<DeadLetters, 'bury'>;
-  feed: BatchFeed;
+  feed: Pick<BatchFeed, 'feed'>;
   pool: Pick<ChildPool, 'classify' | 'models'>;
   /** This worker's name, for the job's record. */
   worker: string;

@@ -23,6 +23,36 @@ afterAll(() => system?.stop());
 test(`${JOBS} jobs of ${CLIENTS} clients are final once each while processes are killed at random`, {
   timeout: 120_000 + JOBS * 200,
 }, async () => {
+  const ledger = await openLedger(system);
+  let submitting = true;
+  const submitted = ledger
+    .classify((sent) => sent < JOBS, CLIENTS)
+    .finally(() => {
+      submitting = false;
+    });
+  // No more faults when the last is accepted: what is open then shows how long recovery takes.
+  const { what, lastFaultAt } = await killWhile(() => submitting && ledger.accepted.length < JOBS);
+  await submitted;
+  const row = await ledger.settle(what, lastFaultAt);
+  addRow(inject('faultRows'), row);
+  expect(row).toMatchObject({ jobs: JOBS, lost: 0, doubled: 0, wrong: 0 });
+  expect(row.recoveryMs).toBeLessThan(LONGEST_RECOVERY_MS);
+});
+
+test(`the ${JOBS} images of a batch are final once each while processes are killed at random`, {
+  timeout: 120_000 + JOBS * 200,
+}, async () => {
+  const ledger = await openLedger(system);
+  await ledger.submitBatch(JOBS);
+  const { what, lastFaultAt } = await killWhile(() => ledger.final() < 0.8 * JOBS);
+  const row = await ledger.settle(`in a batch: ${what}`, lastFaultAt);
+  addRow(inject('faultRows'), row);
+  expect(row).toMatchObject({ jobs: JOBS, lost: 0, doubled: 0, wrong: 0 });
+  expect(row.recoveryMs).toBeLessThan(LONGEST_RECOVERY_MS);
+});
+
+/** Kills one process or all workers, each second or so; tells what it killed, and when it did last. */
+async function killWhile(goesOn: () => boolean): Promise<{ what: string; lastFaultAt: number }> {
   console.log(`seed ${SEED}`);
   const random = seededRandom(SEED);
   const pick = <T>(all: T[]): T | undefined => all[Math.floor(random() * all.length)];
@@ -39,17 +69,8 @@ test(`${JOBS} jobs of ${CLIENTS} clients are final once each while processes are
     redis: () => system.restartRedis('SIGKILL'),
   };
   const killed = new Map<string, number>();
-
-  const ledger = await openLedger(system);
-  let submitting = true;
   let lastFaultAt = 0;
-  const submitted = ledger
-    .classify((sent) => sent < JOBS, CLIENTS)
-    .finally(() => {
-      submitting = false;
-    });
-  // No more faults when the last is accepted: what is open then shows how long recovery takes.
-  while (submitting && ledger.accepted.length < JOBS) {
+  while (goesOn()) {
     // Children are killed most often, as in life; a second is enough for a worker to come back, or not quite.
     const what = pick(['child', 'child', 'child', ...Object.keys(kills)]) ?? 'child';
     await kills[what]?.();
@@ -57,12 +78,8 @@ test(`${JOBS} jobs of ${CLIENTS} clients are final once each while processes are
     killed.set(what, (killed.get(what) ?? 0) + 1);
     await delay(200 + random() * 1_800);
   }
-  await submitted;
-  const row = await ledger.settle(`${kindsOf(killed)} (seed ${SEED})`, lastFaultAt);
-  addRow(inject('faultRows'), row);
-  expect(row).toMatchObject({ jobs: JOBS, lost: 0, doubled: 0, wrong: 0 });
-  expect(row.recoveryMs).toBeLessThan(LONGEST_RECOVERY_MS);
-});
+  return { what: `${kindsOf(killed)} (seed ${SEED})`, lastFaultAt };
+}
 
 function kindsOf(killed: Map<string, number>): string {
   return `kills of ${[...killed].map(([what, times]) => `${times} ${what}`).join(', ')}`;

@@ -127,6 +127,25 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
       await forEach(pictures, submit, clients);
     },
 
+    /** Submits so many pictures as one batch, before the fault. */
+    async submitBatch(count: number): Promise<void> {
+      const body = new FormData();
+      for (let index = 0; index < count; index += 1) {
+        const name = nameOf(index);
+        body.append('images', new Blob([new Uint8Array(picture(name))]), name);
+      }
+      const answer = await fetch(`${url}/v1/batches`, { method: 'POST', body, headers });
+      const { links } = (await answer.json()) as { links: { results: string } };
+      const rows = await (await fetch(`${url}${links.results}`, { headers })).text();
+      for (const line of rows.trim().split('\n')) {
+        const { index, job_id: id } = JSON.parse(line) as { index: number; job_id: string };
+        accepted.push({ id, name: nameOf(index), acceptedAt: performance.now() });
+      }
+    },
+
+    /** How many of those that were accepted are final. */
+    final: () => accepted.filter(({ id }) => finals.has(id)).length,
+
     /** As `submit`, from clients who each wait for the result before they send the next one, while `goesOn` says so. */
     async classify(goesOn: (sent: number) => boolean, clients: number): Promise<void> {
       let sent = 0;
