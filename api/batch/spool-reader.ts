@@ -1,6 +1,7 @@
 import { close, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { RandomAccessReader } from 'yauzl';
+import { collectYoung } from './collect-young.ts';
 
 const readFile = promisify(read);
 
@@ -23,6 +24,7 @@ export class SpoolReader extends RandomAccessReader {
   readonly #size: number;
   /** What was read last, the newest first. */
   #windows: Window[] = [];
+  readonly #collect = collectYoung();
 
   constructor(fd: number, size: number) {
     super();
@@ -73,6 +75,7 @@ export class SpoolReader extends RandomAccessReader {
   async #load(start: number, length: number): Promise<Window> {
     const left = this.#size - start;
     if (!(start >= 0 && length <= left)) throw new Error('outside the file');
+    this.#collect(WINDOW_BYTES);
     const bytes = Buffer.allocUnsafeSlow(Math.min(WINDOW_BYTES, left));
     const { bytesRead } = await readFile(this.#fd, bytes, 0, bytes.length, start);
     if (bytesRead < length) throw new Error('the file is too short');
