@@ -170,6 +170,19 @@ test('a single job takes nobody along, nor a ticket that is gone or that another
   expect(await redis.exists('bull:jobs:job_2')).toBe(0);
 });
 
+test('a rider that is dropped has a ticket of its own, and goes with the other no more', async () => {
+  const { jobs } = await fillBatch(batches, 'ann', 40);
+  const ticket = await aTicketOf(jobs);
+  const queue = realQueue();
+  const feed = createBatchFeed(redis, queue);
+  await feed.takeRiders(ticket, 'ours', 3);
+  await Promise.all([16, 18].map((at) => feed.dropRider(ticket, jobs[at] ?? '')));
+  expect(await feed.takeRiders(ticket, 'ours', 3)).toEqual([jobs[17]]);
+  expect(await redis.zrange('bull:jobs:prioritized', '-2', '-1')).toEqual([jobs[16], jobs[18]]);
+  await feed.dropRider(ticket, jobs[17] ?? '');
+  expect(await redis.hget(`bull:jobs:${ticket}`, 'data')).toBe('null');
+});
+
 test('jobs that ride with a ticket that is held are counted as held', async () => {
   const { jobs } = await fillBatch(batches, 'ann', 40);
   const ticket = await aTicketOf(jobs);

@@ -12,6 +12,8 @@ export interface BatchFeed {
    * more, with this token: the ticket may go before those are done.
    */
   takeRiders(ticket: string, token: string, most: number): Promise<string[]>;
+  /** Gives a rider a ticket of its own, so that it waits no longer for those with which it went. */
+  dropRider(ticket: string, rider: string): Promise<void>;
 }
 
 /**
@@ -39,5 +41,10 @@ export function createBatchFeed(redis: Redis, queue: Pick<JobQueue, 'addOfBatch'
       return feeding;
     },
     takeRiders: (...args) => scripts.takeRiders(...args),
+    async dropRider(ticket, rider) {
+      // In this order no death in between loses it: it has two tickets then, and is final once all the same.
+      await queue.addOfBatch([rider]);
+      await scripts.dropRider(ticket, rider);
+    },
   };
 }

@@ -113,6 +113,15 @@ const scripts = {
     riders = redis.call('LPOP', pending, math.min(tonumber(most), share)) or {}
     if #riders > 0 then redis.call('HSET', ticket, 'data', cjson.encode(riders)) end
     return riders`,
+  dropRider: `
+    local ticket, rider = 'bull:jobs:' .. ARGV[1], ARGV[2]
+    local riders = redis.call('HGET', ticket, 'data')
+    if not riders or riders == 'null' then return end
+    local left = {}
+    for _, id in ipairs(cjson.decode(riders)) do
+      if id ~= rider then left[#left + 1] = id end
+    end
+    redis.call('HSET', ticket, 'data', #left > 0 and cjson.encode(left) or 'null')`,
 };
 
 type Scripts = {
@@ -156,6 +165,7 @@ type Scripts = {
   takeFromFeed(): Promise<string[]>;
   /** The jobs that go with a ticket. */
   takeRiders(ticket: string, token: string, most: number): Promise<string[]>;
+  dropRider(ticket: string, rider: string): Promise<null>;
 };
 
 /** Defines the scripts of batches on a connection and gives them types, which ioredis does not. */

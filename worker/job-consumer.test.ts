@@ -218,21 +218,21 @@ test('closing resolves also where Redis is gone', async () => {
 });
 
 /** A queue with one ticket of a batch, that of its first job, and 99 jobs that may ride with it. */
-async function batchOf100(): Promise<{ jobs: string[]; takeRiders: BatchFeed['takeRiders'] }> {
+async function batchOf100(): Promise<{ jobs: string[]; feed: BatchFeed }> {
   const redis = new Redis(server.url);
   connections.push(redis);
   const { jobs } = await fillBatch(createBatchStore(redis, 60), 'ann', 100);
   await redis.lpop((await redis.keys('*:pending'))[0] ?? '');
   await queue.addOfBatch(jobs.slice(0, 1));
-  return { jobs, takeRiders: createBatchFeed(redis, queue).takeRiders };
+  return { jobs, feed: createBatchFeed(redis, queue) };
 }
 
 test('a ticket of a batch takes others along, and goes when all are done', async () => {
-  const { jobs, takeRiders } = await batchOf100();
+  const { jobs, feed } = await batchOf100();
   const ran: string[] = [];
   const all = signal();
   const consumer = consume({
-    takeRiders,
+    feed,
     groupSize: () => 4,
     run: async (id) => {
       ran.push(id);
@@ -247,10 +247,10 @@ test('a ticket of a batch takes others along, and goes when all are done', async
 });
 
 test('riders go where their ticket goes: to another worker when theirs is lost, and into the next attempt', async () => {
-  const { jobs, takeRiders } = await batchOf100();
+  const { jobs, feed } = await batchOf100();
   const began = signal();
   const lost = consume({
-    takeRiders,
+    feed,
     groupSize: () => 4,
     run: async (id) => {
       if (id === jobs[3]) began.resolve();
@@ -278,11 +278,11 @@ test('riders go where their ticket goes: to another worker when theirs is lost, 
 });
 
 test('a worker that stops gives a ticket back with its riders', async () => {
-  const { jobs, takeRiders } = await batchOf100();
+  const { jobs, feed } = await batchOf100();
   const began = signal();
   const released: string[] = [];
   const stuck = consume({
-    takeRiders,
+    feed,
     groupSize: () => 4,
     run: async (id) => {
       if (id === jobs[3]) began.resolve();
@@ -307,7 +307,7 @@ test('a worker that stops gives a ticket back with its riders', async () => {
 });
 
 test('while tickets bring riders no more of them are held', async () => {
-  const { jobs, takeRiders } = await batchOf100();
+  const { jobs, feed } = await batchOf100();
   await queue.addOfBatch(jobs.slice(1, 9));
   let most = 0;
   let held = 0;
@@ -315,7 +315,7 @@ test('while tickets bring riders no more of them are held', async () => {
   const consumer = consume({
     concurrency: 2,
     mostHeld: () => 8,
-    takeRiders,
+    feed,
     groupSize: () => 4,
     run: async () => {
       held += 1;
@@ -329,4 +329,30 @@ test('while tickets bring riders no more of them are held', async () => {
   await consumer.close(5_000);
   expect(most).toBe(8);
   expect(done).toBeGreaterThan(30);
+});
+
+test('a rider waits for no other that hangs where another worker could have it', async () => {
+  const { jobs, feed } = await batchOf100();
+  const stuck = consume({
+    feed,
+    groupSize: () => 4,
+    run: async (id) => {
+      if (id !== jobs[0]) throw new NoFreeChild();
+      await new Promise(() => undefined);
+    },
+  });
+  const ran: string[] = [];
+  const all = signal();
+  await until(queue.counts, ({ active }) => active > 0);
+  const next = consume({
+    run: async (id) => {
+      ran.push(id);
+      if (ran.length === 3) all.resolve();
+    },
+  });
+  await all.promise;
+  await next.close(5_000);
+  expect(ran.sort()).toEqual(jobs.slice(1, 4));
+  expect(await queue.counts()).toEqual({ waiting: 0, active: 1 });
+  await stuck.close(1);
 });

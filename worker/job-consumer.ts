@@ -1,5 +1,6 @@
 import { ErrorCode, type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { BatchFeed } from '../shared/batch-feed.ts';
 import type { FaultLog } from '../shared/fault-log.ts';
 import { QUEUE_NAME, TICKET_BACKOFF, TICKET_RULES } from '../shared/queue.ts';
 import { isRedisUnavailable } from '../shared/redis.ts';
@@ -14,15 +15,15 @@ export interface JobConsumer {
   close(deadlineMs: number): Promise<void>;
 }
 
-export interface JobConsumerOptions extends TicketDeps {
+export interface JobConsumerOptions extends Omit<TicketDeps, 'dropRider'> {
   connection: Redis;
   /** Tickets that are held at once. */
   concurrency: number;
   /** The same while always more wait: one more with each that ends, up to this. By default no more. */
   mostHeld?: () => number;
-  /** Takes other jobs of its batch along with a ticket, at most so many; none by default. */
-  takeRiders?: (ticket: string, token: string, most: number) => Promise<string[]>;
-  /** Jobs that a ticket is to be with its riders. By default one, so that there are none. */
+  /** Where a ticket of a batch takes others along from; by default none does. */
+  feed?: Pick<BatchFeed, 'takeRiders' | 'dropRider'>;
+  /** Jobs of a ticket and its riders at most. */
   groupSize?: () => number;
   /** Attempts that a job has while what fails is no fault of its own. */
   maxAttempts: number;
@@ -34,7 +35,7 @@ export function createJobConsumer({
   connection,
   concurrency,
   mostHeld = () => concurrency,
-  takeRiders = async () => [],
+  feed = { takeRiders: async () => [], dropRider: async () => undefined },
   groupSize = () => 1,
   maxAttempts,
   log,
@@ -52,7 +53,9 @@ export function createJobConsumer({
     if (Array.isArray(ticket.data)) return ticket.data;
     const most = ticket.priority && held < mostHeld() + groupSize() ? groupSize() - 1 : 0;
     const riders =
-      most > 0 ? await onceRedisCan(() => takeRiders(ticket.id ?? '', token, most), signal) : [];
+      most > 0
+        ? await onceRedisCan(() => feed.takeRiders(ticket.id ?? '', token, most), signal)
+        : [];
     hasRiders = riders.length > 0;
     if (hasRiders) worker.concurrency = concurrency;
     return riders;
@@ -63,11 +66,12 @@ export function createJobConsumer({
     ticket.opts.backoff = TICKET_BACKOFF;
     const isLastAttempt = ticket.attemptsMade + 1 >= maxAttempts;
     const ids = [ticket.id ?? ''];
+    const dropRider = (id: string) => feed.dropRider(ticket.id ?? '', id);
     held += 1;
     try {
       ids.push(...(await ridersOf(ticket, token, signal)));
       held += ids.length - 1;
-      const end = await runTicket(ids, { isLastAttempt, signal }, { run, release, log });
+      const end = await runTicket(ids, { isLastAttempt, signal }, { run, release, dropRider, log });
       if (end === 'done') return;
       if (end === 'waits') {
         await ticket.moveToWait(token).catch((error: unknown) => {

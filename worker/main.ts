@@ -115,7 +115,7 @@ async function main(config: Config): Promise<void> {
     maxAttempts: config.maxAttempts,
     concurrency: jobsHeld(concurrency),
     mostHeld: () => jobsHeld(concurrency, pool.groupSize()),
-    takeRiders: feed.takeRiders,
+    feed,
     groupSize: pool.groupSize,
     log,
     faults,

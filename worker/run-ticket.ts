@@ -14,6 +14,8 @@ export interface TicketDeps {
   run: (id: string, attempt: Attempt) => Promise<void>;
   /** Called for a job that waits again after an attempt that came to nothing, or before it was tried. */
   release: (id: string, wasTried: boolean) => Promise<void>;
+  /** Gives a rider a ticket of its own. */
+  dropRider: (id: string) => Promise<void>;
   log: Logger;
 }
 
@@ -22,13 +24,14 @@ export type TicketEnd = 'done' | 'waits' | 'lost';
 
 /**
  * Runs the jobs of a ticket, its own and its riders, side by side. What happens to one is no matter of the others, but a
- * ticket comes again where one of them is not done, and those that are done are passed over then.
+ * ticket comes again where one of them is not done, and those that are done are passed over then. A rider for which no
+ * child is free goes its own way, since one of the others may hang.
  * Throws what a job threw, where the ticket is to be tried again later.
  */
 export async function runTicket(
   ids: string[],
   attempt: Attempt,
-  { run, release, log }: TicketDeps,
+  { run, release, dropRider, log }: TicketDeps,
 ): Promise<TicketEnd> {
   const { signal } = attempt;
   const stopped = new Promise<'stopped'>((resolve) => {
@@ -52,7 +55,9 @@ export async function runTicket(
     }
     try {
       await release(id, wasTried);
-      return 'waits';
+      if (wasTried || id === ids[0]) return 'waits';
+      await dropRider(id);
+      return 'done';
     } catch (error) {
       log.warn({ err: error, job: id }, 'a job was not given back');
       return 'lost';
