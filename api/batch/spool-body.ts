@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { uuidv7 } from 'uuidv7';
 import { PublicError } from '../../shared/errors.ts';
+import { collectYoung } from './collect-young.ts';
 import type { UploadBody } from './upload-body.ts';
 
 const openFile = promisify(open);
@@ -28,7 +29,12 @@ export async function spoolBody(body: UploadBody, spoolDir: string): Promise<Spo
     const fd = await openNameless(spoolDir);
     try {
       let size = 0;
-      for await (const chunks of collectChunks(body.chunks())) size += await writeAll(fd, chunks);
+      const collect = collectYoung();
+      for await (const chunks of collectChunks(body.chunks())) {
+        const written = await writeAll(fd, chunks);
+        collect(written);
+        size += written;
+      }
       return { fd, size };
     } catch (error) {
       await closeFile(fd);

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import { PublicError } from '../../shared/errors.ts';
-import { collectYoung } from './collect-young.ts';
 
 /** The bytes of an upload, read from its connection as they are asked for. */
 export interface UploadBody {
@@ -19,7 +18,6 @@ export function openBody(stream: Readable, maxBatchBytes: number): UploadBody {
   stream.on('error', () => undefined);
   const held: Buffer[] = [];
   const stopping = new AbortController();
-  const collect = collectYoung();
   let size = 0;
 
   async function read(): Promise<Buffer | undefined> {
@@ -28,7 +26,6 @@ export function openBody(stream: Readable, maxBatchBytes: number): UploadBody {
       const chunk: Buffer | null = stream.read();
       if (chunk) {
         size += chunk.length;
-        collect(chunk.length);
         if (size > maxBatchBytes) throw batchTooLarge(maxBatchBytes);
         return chunk;
       }
