@@ -277,6 +277,24 @@ test('riders go where their ticket goes: to another worker when theirs is lost, 
   expect(await queue.counts()).toEqual({ waiting: 0, active: 0 });
 });
 
+test('a ticket that is tried again takes nobody along, who would have fewer attempts', async () => {
+  const { jobs, feed } = await batchOf100();
+  const ran: string[] = [];
+  const second = signal();
+  const consumer = consume({
+    feed,
+    groupSize: () => (ran.length === 0 ? 1 : 4),
+    run: async (id, { isLastAttempt }) => {
+      ran.push(id);
+      if (!isLastAttempt) throw new Error('once');
+      second.resolve();
+    },
+  });
+  await second.promise;
+  await consumer.close(5_000);
+  expect(ran).toEqual([jobs[0], jobs[0]]);
+});
+
 test('a worker that stops gives a ticket back with its riders', async () => {
   const { jobs, feed } = await batchOf100();
   const began = signal();

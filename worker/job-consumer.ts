@@ -49,9 +49,10 @@ export function createJobConsumer({
   let hasRiders = false;
 
   const ridersOf = async (ticket: Job, token = '', signal?: AbortSignal): Promise<string[]> => {
-    // One that comes again brings those that it had.
+    // One that comes again has those that it had, and takes no more, who would have fewer attempts than others.
     if (Array.isArray(ticket.data)) return ticket.data;
-    const most = ticket.priority && held < mostHeld() + groupSize() ? groupSize() - 1 : 0;
+    const mayRide = ticket.priority && !ticket.attemptsMade && held < mostHeld() + groupSize();
+    const most = mayRide ? groupSize() - 1 : 0;
     const riders =
       most > 0
         ? await onceRedisCan(() => feed.takeRiders(ticket.id ?? '', token, most), signal)
