@@ -327,6 +327,7 @@ test('a worker that stops gives a ticket back with its riders', async () => {
 test('while tickets bring riders no more of them are held', async () => {
   const { jobs, feed } = await batchOf100();
   await queue.addOfBatch(jobs.slice(1, 9));
+  const full = signal();
   let most = 0;
   let held = 0;
   let done = 0;
@@ -338,6 +339,8 @@ test('while tickets bring riders no more of them are held', async () => {
     run: async () => {
       held += 1;
       most = Math.max(most, held);
+      if (held === 8) full.resolve();
+      await full.promise;
       await new Promise(setImmediate);
       held -= 1;
       done += 1;
@@ -371,6 +374,6 @@ test('a rider waits for no other that hangs where another worker could have it',
   await all.promise;
   await next.close(5_000);
   expect(ran.sort()).toEqual(jobs.slice(1, 4));
-  expect(await queue.counts()).toEqual({ waiting: 0, active: 1 });
+  await until(queue.counts, ({ waiting, active }) => waiting === 0 && active === 1);
   await stuck.close(1);
 });

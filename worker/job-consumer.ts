@@ -51,7 +51,7 @@ export function createJobConsumer({
   const ridersOf = async (ticket: Job, token = '', signal?: AbortSignal): Promise<string[]> => {
     // One that comes again has those that it had, and takes no more, who would have fewer attempts than others.
     if (Array.isArray(ticket.data)) return ticket.data;
-    const mayRide = ticket.priority && !ticket.attemptsMade && held < mostHeld() + groupSize();
+    const mayRide = ticket.priority && !ticket.attemptsMade && held <= mostHeld();
     const most = mayRide ? groupSize() - 1 : 0;
     const riders =
       most > 0
