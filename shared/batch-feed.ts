@@ -5,15 +5,6 @@ import type { JobQueue } from './queue.ts';
 export interface BatchFeed {
   /** Fills the queue up from the batches that wait; does nothing where it is full enough. */
   feed(): Promise<void>;
-  /**
-   * Jobs of the same batch that a ticket takes along, at most so many: they are noted in the ticket, and go where it goes.
-   * The same ones where it has some already. None while single jobs or another key's batch wait, and fewer the fewer
-   * are left, so that all workers end at about the same time. None either for who does not hold the ticket's lock any
-   * more, with this token: the ticket may go before those are done.
-   */
-  takeRiders(ticket: string, token: string, most: number): Promise<string[]>;
-  /** Gives a rider a ticket of its own, so that it waits no longer for those with which it went. */
-  dropRider(ticket: string, rider: string): Promise<void>;
 }
 
 /**
@@ -39,12 +30,6 @@ export function createBatchFeed(redis: Redis, queue: Pick<JobQueue, 'addOfBatch'
         feeding = undefined;
       });
       return feeding;
-    },
-    takeRiders: (...args) => scripts.takeRiders(...args),
-    async dropRider(ticket, rider) {
-      // In this order no death in between loses it: it has two tickets then, and is final once all the same.
-      await queue.addOfBatch([rider]);
-      await scripts.dropRider(ticket, rider);
     },
   };
 }

@@ -99,29 +99,6 @@ const scripts = {
     end
     for _, id in ipairs(ids) do redis.call('ZADD', 'darkroom:fed', time, id) end
     return ids`,
-  takeRiders: `
-    local id, token, most = unpack(ARGV)
-    local ticket = 'bull:jobs:' .. id
-    if redis.call('GET', ticket .. ':lock') ~= token then return {} end
-    local riders = redis.call('HGET', ticket, 'data')
-    if riders ~= 'null' then return cjson.decode(riders) end
-    local batch = redis.call('HGET', 'darkroom:job:' .. id, 'batch')
-    if not batch then return {} end
-    if redis.call('ZCARD', 'darkroom:feed') > 1 or redis.call('LLEN', 'bull:jobs:wait') > 0 then return {} end
-    local pending = 'darkroom:batch:' .. batch .. ':pending'
-    local share = math.floor(redis.call('LLEN', pending) / math.max(4, redis.call('LLEN', 'bull:jobs:active')))
-    riders = redis.call('LPOP', pending, math.min(tonumber(most), share)) or {}
-    if #riders > 0 then redis.call('HSET', ticket, 'data', cjson.encode(riders)) end
-    return riders`,
-  dropRider: `
-    local ticket, rider = 'bull:jobs:' .. ARGV[1], ARGV[2]
-    local riders = redis.call('HGET', ticket, 'data')
-    if not riders or riders == 'null' then return end
-    local left = {}
-    for _, id in ipairs(cjson.decode(riders)) do
-      if id ~= rider then left[#left + 1] = id end
-    end
-    redis.call('HSET', ticket, 'data', #left > 0 and cjson.encode(left) or 'null')`,
 };
 
 type Scripts = {
@@ -163,9 +140,6 @@ type Scripts = {
   /** The one field of the result, its value, then the jobs. */
   cancelItems(...args: Fields): Promise<null>;
   takeFromFeed(): Promise<string[]>;
-  /** The jobs that go with a ticket. */
-  takeRiders(ticket: string, token: string, most: number): Promise<string[]>;
-  dropRider(ticket: string, rider: string): Promise<null>;
 };
 
 /** Defines the scripts of batches on a connection and gives them types, which ioredis does not. */

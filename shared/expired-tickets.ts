@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { QUEUE_NAME } from './queue.ts';
+import { RIDERS_OF_LUA } from './riders.ts';
 
 /** Tickets that one command looks at: what Redis does in some milliseconds. */
 const CHUNK = 1_000;
@@ -9,13 +10,12 @@ const CHUNK = 1_000;
  * A ticket comes after its job's record, so one without a record is one whose job has expired or was erased; its riders
  * may be there still.
  */
-const DROP_LUA = `
+const DROP_LUA = `${RIDERS_OF_LUA}
   local queue = 'bull:${QUEUE_NAME}:'
   local dropped = 0
   local function isExpired(id)
     if redis.call('EXISTS', 'darkroom:job:' .. id, queue .. id .. ':lock') > 0 then return false end
-    local riders = redis.call('HGET', queue .. id, 'data')
-    for rider in string.gmatch(riders or '', '"([^"]+)"') do
+    for _, rider in ipairs(ridersOf(id)) do
       if redis.call('EXISTS', 'darkroom:job:' .. rider) == 1 then return false end
     end
     return true

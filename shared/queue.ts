@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { RIDERS_OF_LUA } from './riders.ts';
 
 /** The name of the one BullMQ queue; its keys in Redis begin with `bull:jobs:`. */
 export const QUEUE_NAME = 'jobs';
@@ -19,12 +20,11 @@ export interface QueueDepth {
 
 export type JobQueue = ReturnType<typeof createJobQueue>;
 
-/** Of the tickets that workers hold the jobs: each has its own, and its riders (batch-feed.ts) as its data. */
-const COUNT_HELD_LUA = `
+/** Of the tickets that workers hold the jobs: each has its own, and its riders. */
+const COUNT_HELD_LUA = `${RIDERS_OF_LUA}
   local held = 0
   for _, id in ipairs(redis.call('LRANGE', 'bull:${QUEUE_NAME}:active', 0, -1)) do
-    local riders = redis.call('HGET', 'bull:${QUEUE_NAME}:' .. id, 'data')
-    held = held + 1 + (riders and riders ~= 'null' and #cjson.decode(riders) or 0)
+    held = held + 1 + #ridersOf(id)
   end
   return held`;
 

@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type BatchFeed, createBatchFeed } from '../shared/batch-feed.ts';
 import { createBatchStore } from '../shared/batch-store.ts';
 import { createLogger } from '../shared/logger.ts';
 import { createJobQueue, type JobQueue } from '../shared/queue.ts';
 import { createPatientRedis } from '../shared/redis.ts';
+import { createRiders, type Riders } from '../shared/riders.ts';
 import { fillBatch } from '../test/fill-batch.ts';
 import { startRedis, type TestRedis } from '../test/redis-server.ts';
 import { signal } from '../test/signal.ts';
@@ -218,21 +218,21 @@ test('closing resolves also where Redis is gone', async () => {
 });
 
 /** A queue with one ticket of a batch, that of its first job, and 99 jobs that may ride with it. */
-async function batchOf100(): Promise<{ jobs: string[]; feed: BatchFeed }> {
+async function batchOf100(): Promise<{ jobs: string[]; riders: Riders }> {
   const redis = new Redis(server.url);
   connections.push(redis);
   const { jobs } = await fillBatch(createBatchStore(redis, 60), 'ann', 100);
   await redis.lpop((await redis.keys('*:pending'))[0] ?? '');
   await queue.addOfBatch(jobs.slice(0, 1));
-  return { jobs, feed: createBatchFeed(redis, queue) };
+  return { jobs, riders: createRiders(redis, queue) };
 }
 
 test('a ticket of a batch takes others along, and goes when all are done', async () => {
-  const { jobs, feed } = await batchOf100();
+  const { jobs, riders } = await batchOf100();
   const ran: string[] = [];
   const all = signal();
   const consumer = consume({
-    feed,
+    riders,
     groupSize: () => 4,
     run: async (id) => {
       ran.push(id);
@@ -247,10 +247,10 @@ test('a ticket of a batch takes others along, and goes when all are done', async
 });
 
 test('riders go where their ticket goes: to another worker when theirs is lost, and into the next attempt', async () => {
-  const { jobs, feed } = await batchOf100();
+  const { jobs, riders } = await batchOf100();
   const began = signal();
   const lost = consume({
-    feed,
+    riders,
     groupSize: () => 4,
     run: async (id) => {
       if (id === jobs[3]) began.resolve();
@@ -278,11 +278,11 @@ test('riders go where their ticket goes: to another worker when theirs is lost, 
 });
 
 test('a ticket that is tried again takes nobody along, who would have fewer attempts', async () => {
-  const { jobs, feed } = await batchOf100();
+  const { jobs, riders } = await batchOf100();
   const ran: string[] = [];
   const second = signal();
   const consumer = consume({
-    feed,
+    riders,
     groupSize: () => (ran.length === 0 ? 1 : 4),
     run: async (id, { isLastAttempt }) => {
       ran.push(id);
@@ -296,11 +296,11 @@ test('a ticket that is tried again takes nobody along, who would have fewer atte
 });
 
 test('a worker that stops gives a ticket back with its riders', async () => {
-  const { jobs, feed } = await batchOf100();
+  const { jobs, riders } = await batchOf100();
   const began = signal();
   const released: string[] = [];
   const stuck = consume({
-    feed,
+    riders,
     groupSize: () => 4,
     run: async (id) => {
       if (id === jobs[3]) began.resolve();
@@ -325,7 +325,7 @@ test('a worker that stops gives a ticket back with its riders', async () => {
 });
 
 test('while tickets bring riders no more of them are held', async () => {
-  const { jobs, feed } = await batchOf100();
+  const { jobs, riders } = await batchOf100();
   await queue.addOfBatch(jobs.slice(1, 9));
   const full = signal();
   let most = 0;
@@ -334,7 +334,7 @@ test('while tickets bring riders no more of them are held', async () => {
   const consumer = consume({
     concurrency: 2,
     mostHeld: () => 8,
-    feed,
+    riders,
     groupSize: () => 4,
     run: async () => {
       held += 1;
@@ -353,9 +353,9 @@ test('while tickets bring riders no more of them are held', async () => {
 });
 
 test('a rider waits for no other that hangs where another worker could have it', async () => {
-  const { jobs, feed } = await batchOf100();
+  const { jobs, riders } = await batchOf100();
   const stuck = consume({
-    feed,
+    riders,
     groupSize: () => 4,
     run: async (id) => {
       if (id !== jobs[0]) throw new NoFreeChild();

@@ -1,9 +1,9 @@
 import { ErrorCode, type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { BatchFeed } from '../shared/batch-feed.ts';
 import type { FaultLog } from '../shared/fault-log.ts';
 import { QUEUE_NAME, TICKET_BACKOFF, TICKET_RULES } from '../shared/queue.ts';
 import { isRedisUnavailable } from '../shared/redis.ts';
+import type { Riders } from '../shared/riders.ts';
 import { onceRedisCan } from './once-redis-can.ts';
 import { runTicket, type TicketDeps } from './run-ticket.ts';
 
@@ -21,8 +21,8 @@ export interface JobConsumerOptions extends Omit<TicketDeps, 'dropRider'> {
   concurrency: number;
   /** The same while always more wait: one more with each that ends, up to this. By default no more. */
   mostHeld?: () => number;
-  /** Where a ticket of a batch takes others along from; by default none does. */
-  feed?: Pick<BatchFeed, 'takeRiders' | 'dropRider'>;
+  /** What a ticket of a batch takes along; by default nothing. */
+  riders?: Riders;
   /** Jobs of a ticket and its riders at most. */
   groupSize?: () => number;
   /** Attempts that a job has while what fails is no fault of its own. */
@@ -35,7 +35,7 @@ export function createJobConsumer({
   connection,
   concurrency,
   mostHeld = () => concurrency,
-  feed = { takeRiders: async () => [], dropRider: async () => undefined },
+  riders = { take: async () => [], drop: async () => undefined },
   groupSize = () => 1,
   maxAttempts,
   log,
@@ -53,13 +53,11 @@ export function createJobConsumer({
     if (Array.isArray(ticket.data)) return ticket.data;
     const mayRide = ticket.priority && !ticket.attemptsMade && held <= mostHeld();
     const most = mayRide ? groupSize() - 1 : 0;
-    const riders =
-      most > 0
-        ? await onceRedisCan(() => feed.takeRiders(ticket.id ?? '', token, most), signal)
-        : [];
-    hasRiders = riders.length > 0;
+    const taken =
+      most > 0 ? await onceRedisCan(() => riders.take(ticket.id ?? '', token, most), signal) : [];
+    hasRiders = taken.length > 0;
     if (hasRiders) worker.concurrency = concurrency;
-    return riders;
+    return taken;
   };
 
   const process = async (ticket: Job, token?: string, signal?: AbortSignal) => {
@@ -67,7 +65,7 @@ export function createJobConsumer({
     ticket.opts.backoff = TICKET_BACKOFF;
     const isLastAttempt = ticket.attemptsMade + 1 >= maxAttempts;
     const ids = [ticket.id ?? ''];
-    const dropRider = (id: string) => feed.dropRider(ticket.id ?? '', id);
+    const dropRider = (id: string) => riders.drop(ticket.id ?? '', id);
     held += 1;
     try {
       ids.push(...(await ridersOf(ticket, token, signal)));

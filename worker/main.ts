@@ -13,6 +13,7 @@ import { serveMetrics } from '../shared/metrics-server.ts';
 import { createJobQueue } from '../shared/queue.ts';
 import { createPatientRedis } from '../shared/redis.ts';
 import { createRedisProbe } from '../shared/redis-state.ts';
+import { createRiders } from '../shared/riders.ts';
 import { onShutdown } from '../shared/shutdown.ts';
 import { createWorkerRegistry, HEARTBEAT_MS } from '../shared/worker-registry.ts';
 import { availableCores } from './available-cores.ts';
@@ -115,7 +116,7 @@ async function main(config: Config): Promise<void> {
     maxAttempts: config.maxAttempts,
     concurrency: jobsHeld(concurrency),
     mostHeld: () => jobsHeld(concurrency, pool.groupSize()),
-    feed,
+    riders: createRiders(redis, queue),
     groupSize: pool.groupSize,
     log,
     faults,

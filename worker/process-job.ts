@@ -20,7 +20,7 @@ const GIVEN_UP: Outcome = {
 export interface ProcessJobDeps {
   store: Pick<JobStore, 'begin' | 'finish'>;
   dead: Pick<DeadLetters, 'bury'>;
-  feed: Pick<BatchFeed, 'feed'>;
+  feed: BatchFeed;
   pool: Pick<ChildPool, 'classify' | 'models'>;
   /** This worker's name, for the job's record. */
   worker: string;
