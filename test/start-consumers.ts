@@ -1,0 +1,55 @@
+import { Redis } from 'ioredis';
+import { createLogger } from '../shared/logger.ts';
+import { createJobQueue } from '../shared/queue.ts';
+import { createPatientRedis } from '../shared/redis.ts';
+import {
+  createJobConsumer,
+  type JobConsumer,
+  type JobConsumerOptions,
+} from '../worker/job-consumer.ts';
+import { startRedis } from './redis-server.ts';
+import { silentFaults } from './silent-faults.ts';
+
+const log = createLogger('test', 'silent');
+
+export type Consumers = Awaited<ReturnType<typeof startConsumers>>;
+
+/** A Redis with a queue, and consumers of it, each with a connection of its own. */
+export async function startConsumers() {
+  const server = await startRedis();
+  const redis = new Redis(server.url);
+  const consuming: Redis[] = [];
+  return {
+    server,
+    redis,
+    queue: createJobQueue(redis, { onError: () => undefined }),
+
+    /** One that holds one ticket at a time, and tries each twice, unless `options` say otherwise. */
+    consume(options: Partial<JobConsumerOptions>): JobConsumer {
+      const connection = createPatientRedis(server.url);
+      connection.on('error', () => undefined);
+      consuming.push(connection);
+      const nothing = async () => undefined;
+      return createJobConsumer({
+        connection,
+        concurrency: 1,
+        maxAttempts: 2,
+        log,
+        faults: silentFaults,
+        run: nothing,
+        release: nothing,
+        ...options,
+      });
+    },
+
+    /** What a kill -9 of all consumers leaves behind: tickets that are held, and nobody who renews their locks. */
+    loseAll() {
+      for (const connection of consuming) connection.disconnect();
+    },
+
+    async stop() {
+      for (const connection of [redis, ...consuming]) connection.disconnect();
+      await server.stop();
+    },
+  };
+}
