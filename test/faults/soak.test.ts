@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { fixedKeys } from '../fixed-keys.ts';
 import { until } from '../until.ts';
 import { addRow } from './fault-rows.ts';
-import { openLedger } from './ledger.ts';
+import { type Ledger, openLedger } from './ledger.ts';
 import { readState, type State } from './process-state.ts';
 import { type System, startSystem } from './system.ts';
 
@@ -15,6 +15,9 @@ const RESULT_TTL_SECONDS = 5;
 const SLACK_BYTES = 24 * 2 ** 20;
 const SLACK_PART = 0.1;
 const CLIENTS = 16;
+/** Single jobs are sent for so long, and then a batch: beside them it would not advance. */
+const SINGLE_MS = 4_000;
+const BATCH = 48;
 
 let system: System;
 
@@ -33,7 +36,7 @@ test(`${MINUTES} minutes at full load leave memory, handles, children and keys a
 }, async () => {
   const ledger = await openLedger(system);
   const end = performance.now() + MINUTES * 60_000;
-  const load = ledger.classify(() => performance.now() < end, CLIENTS);
+  const load = alternate(ledger, end);
   const states: State[] = [];
   for (let sample = 0; sample < SAMPLES; sample += 1) {
     await delay((MINUTES * 60_000) / SAMPLES);
@@ -58,3 +61,12 @@ test(`${MINUTES} minutes at full load leave memory, handles, children and keys a
     30_000,
   );
 });
+
+/** Full load of single jobs and of batches, in turns. */
+async function alternate(ledger: Ledger, end: number): Promise<void> {
+  while (performance.now() < end) {
+    const turn = Math.min(performance.now() + SINGLE_MS, end);
+    await ledger.classify(() => performance.now() < turn, CLIENTS);
+    await ledger.classifyBatch(BATCH);
+  }
+}
