@@ -51,7 +51,7 @@ export function createJobConsumer({
   const ridersOf = async (ticket: Job, token = '', signal?: AbortSignal): Promise<string[]> => {
     // One that comes again has those that it had, and takes no more, who would have fewer attempts than others.
     if (Array.isArray(ticket.data)) return ticket.data;
-    const mayRide = ticket.priority && !ticket.attemptsMade && held <= mostHeld();
+    const mayRide = isOfBatch(ticket) && !ticket.attemptsMade && held <= mostHeld();
     const most = mayRide ? groupSize() - 1 : 0;
     const taken =
       most > 0 ? await onceRedisCan(() => riders.take(ticket.id ?? '', token, most), signal) : [];
@@ -70,7 +70,8 @@ export function createJobConsumer({
     try {
       ids.push(...(await ridersOf(ticket, token, signal)));
       held += ids.length - 1;
-      const end = await runTicket(ids, { isLastAttempt, signal }, { run, release, dropRider, log });
+      const attempt = { isLastAttempt, isOfBatch: isOfBatch(ticket), signal };
+      const end = await runTicket(ids, attempt, { run, release, dropRider, log });
       if (end === 'done') return;
       if (end === 'waits') {
         await ticket.moveToWait(token).catch((error: unknown) => {
@@ -126,6 +127,11 @@ export function createJobConsumer({
       await within(500, worker.close(true));
     },
   };
+}
+
+/** Tickets of batches have a priority, behind those that have none. */
+function isOfBatch(ticket: Job): boolean {
+  return ticket.priority > 0;
 }
 
 /**

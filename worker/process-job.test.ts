@@ -54,7 +54,7 @@ function run(classify: ChildPool['classify'], isLastAttempt = false): Promise<vo
   ];
   return processJob(
     id,
-    { isLastAttempt },
+    { isLastAttempt, isOfBatch: false },
     { store, dead, feed, pool: { classify, models }, worker: 'w-1', log, metrics },
   );
 }

@@ -37,7 +37,7 @@ export interface ProcessJobDeps {
  */
 export async function processJob(
   id: string,
-  { isLastAttempt, signal }: Attempt,
+  { isLastAttempt, isOfBatch, signal }: Attempt,
   { store, dead, feed, pool, worker, place, log, metrics }: ProcessJobDeps,
 ): Promise<void> {
   const startedAt = Date.now();
@@ -77,7 +77,7 @@ export async function processJob(
       if (!image) throw new Error('The image is not in the image store.');
       const { model, topK, minConfidence } = spec;
       const request = { image, model, topK, minConfidence };
-      return { outcome: await pool.classify(request, turnsAhead) };
+      return { outcome: await pool.classify(request, { turnsAhead, isOfBatch }) };
     } catch (cause) {
       if (cause instanceof NoFreeChild) throw cause;
       if (!isLastAttempt) {

@@ -6,7 +6,7 @@ import { NoFreeChild } from './pool/waiting-images.ts';
 import { runTicket, type TicketDeps } from './run-ticket.ts';
 
 const log = createLogger('test', 'silent');
-const attempt = { isLastAttempt: false };
+const attempt = { isLastAttempt: false, isOfBatch: true };
 
 /** Runs a ticket with two riders, of which one does `run`; tells how it ended and what was given back. */
 async function runThree(run: () => Promise<void>, more: Partial<TicketDeps> = {}, its = 'job_2') {

@@ -5,6 +5,7 @@ import { NoFreeChild } from './pool/waiting-images.ts';
 
 export interface Attempt {
   isLastAttempt: boolean;
+  isOfBatch: boolean;
   /** Aborts when the job goes back to the queue, and nobody waits for the attempt any more. */
   signal?: AbortSignal | undefined;
 }

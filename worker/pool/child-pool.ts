@@ -12,15 +12,21 @@ const TRIES = 2;
 /** The same where they are killed from outside: by an operator, or by a kernel that is out of memory. */
 const KILLED_TRIES = 5;
 
+export interface ClassifyOptions {
+  /** Images for each of which the child rests before, as long as the last one took; by default 0. */
+  turnsAhead?: number;
+  /** Whether the image is of a batch, which waits behind those of single jobs; by default not. */
+  isOfBatch?: boolean;
+}
+
 export interface ChildPool {
   models: ModelInfo[];
   /**
    * Classifies an image in a child that has no other, or only others that wait too and are classified with it. One that
    * takes its child with it is tried once more in a fresh child, alone, and has failed when that one does not survive it
    * either. Throws on what is no fault of the image, and NoFreeChild where none is free for it within a second.
-   * The child rests before, for each of `turnsAhead` as long as the last image took.
    */
-  classify(request: ChildRequest, turnsAhead?: number): Promise<Outcome>;
+  classify(request: ChildRequest, options?: ClassifyOptions): Promise<Outcome>;
   /** How many images a child is given at once, of the model that was last used. */
   groupSize(): number;
   /** Ends every child at once. */
@@ -114,9 +120,10 @@ export async function createChildPool(
   const children = await keepChildren(size, options, deps, giveOut);
   return {
     models: children.models,
-    classify(request, turnsAhead = 0) {
+    classify(request, { turnsAhead = 0, isOfBatch = false } = {}) {
       return new Promise((resolve, reject) => {
-        waiting.add({ request, turnsAhead, losses: 0, resolve, reject }, patienceMs);
+        const image = { request, turnsAhead, isOfBatch, losses: 0, resolve, reject };
+        waiting.add(image, patienceMs);
         giveOut();
       });
     },

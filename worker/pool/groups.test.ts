@@ -51,6 +51,22 @@ test('a group is of one model', async () => {
   expect(new Set([groups[1], groups[3], groups[4]]).size).toBe(1);
 });
 
+test('an image of a single job waits for none of a batch that waits, and with none', async () => {
+  const pool = await startPool(1);
+  await pool.classify(request('a'));
+  const kinds = ['single', 'batch', 'batch', 'single', 'batch', 'single'];
+  const ended: string[] = [];
+  const outcomes = await Promise.all(
+    kinds.map((kind) =>
+      pool
+        .classify(request('a'), { isOfBatch: kind === 'batch' })
+        .finally(() => void ended.push(kind)),
+    ),
+  );
+  expect(ended).toEqual(['single', 'single', 'single', 'batch', 'batch', 'batch']);
+  expect(groupSizes(outcomes)).toEqual([1, 3, 2]);
+});
+
 for (const [fault, code, lost] of [
   ['crash', 'image_crashed', 2],
   ['hang', 'image_timed_out', 3],

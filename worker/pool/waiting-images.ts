@@ -6,6 +6,8 @@ export class NoFreeChild extends Error {}
 
 export interface WaitingImage {
   request: ChildRequest;
+  /** Whether it is of a batch: those wait behind all others. */
+  isOfBatch: boolean;
   /** Images for whose time its child rests before it. */
   turnsAhead: number;
   /** How many children were lost under it. */
@@ -21,7 +23,10 @@ interface Entry {
   patience: NodeJS.Timeout;
 }
 
-/** The images that wait for a child: who came first is the next, and takes others of its model along. */
+/**
+ * The images that wait for a child: of single jobs before those of batches, and who came first is the next. It takes
+ * others of its kind and model along.
+ */
 export function createWaitingImages() {
   const waiting: Entry[] = [];
   /** Those that had a child already, which are tried alone. */
@@ -40,7 +45,8 @@ export function createWaitingImages() {
         image.reject(new NoFreeChild(`Expected a free child within ${patienceMs} ms.`));
       };
       const entry = { image, patience: setTimeout(giveUp, patienceMs) };
-      waiting.push(entry);
+      const behind = waiting.findIndex((other) => other.image.isOfBatch && !image.isOfBatch);
+      waiting.splice(behind < 0 ? waiting.length : behind, 0, entry);
     },
 
     /** Puts back one that had a child: it comes before all others, alone, and waits for as long as it takes. */
@@ -50,13 +56,16 @@ export function createWaitingImages() {
 
     isEmpty: () => waiting.length + again.length === 0,
 
-    /** Takes out the next image and, of those behind it, others of its model: at most `most(model)` in all. */
+    /** Takes out the next image and, of those behind it, others of its kind and model: at most `most(model)` in all. */
     takeGroup(most: (model: string) => number): WaitingImage[] {
       const alone = again.shift();
       if (alone) return [alone];
-      const model = waiting[0]?.image.request.model ?? '';
+      const first = waiting[0]?.image;
+      const model = first?.request.model ?? '';
       const group = waiting
-        .filter(({ image }) => image.request.model === model)
+        .filter(
+          ({ image }) => image.isOfBatch === first?.isOfBatch && image.request.model === model,
+        )
         .slice(0, most(model));
       for (const entry of group) remove(entry);
       return group.map(({ image }) => image);
