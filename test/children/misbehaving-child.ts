@@ -74,7 +74,7 @@ async function answerTo(text: string): Promise<ImageAnswer> {
   }
   if (text === 'crash') process.kill(process.pid, 'SIGSEGV');
   if (text === 'hang') for (;;);
-  if (text === 'slow') await delay(60);
+  if (text === 'slow') await delay(120);
   if (text === 'eat') {
     const eaten: Buffer[] = [];
     for (;;) {

@@ -8,7 +8,7 @@ import { type ResidentMemory, residentMemory } from './resident-memory.ts';
 const MEMORY_CHECK_MS = 20;
 
 /**
- * Longest time of a group, which takes a tenth of a second: so long the others wait behind one that hangs, and then each
+ * Longest time of a group, which takes a fifth of a second: so long the others wait behind one that hangs, and then each
  * is tried alone.
  */
 const GROUP_TIMEOUT_MS = 5_000;
