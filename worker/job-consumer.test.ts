@@ -31,6 +31,25 @@ test('a job that throws is tried again, and the last attempt knows that it is th
   expect(await queue.counts()).toEqual({ waiting: 0, active: 0 });
 });
 
+test('a single job comes before one of a batch, and an attempt knows which of them it is', async () => {
+  await queue.addOfBatch(['job_1']);
+  await queue.add('job_2');
+  const ran: [string, boolean][] = [];
+  const both = signal();
+  const consumer = consume({
+    run: async (id, { isOfBatch }) => {
+      ran.push([id, isOfBatch]);
+      if (ran.length === 2) both.resolve();
+    },
+  });
+  await both.promise;
+  await consumer.close(5_000);
+  expect(ran).toEqual([
+    ['job_2', false],
+    ['job_1', true],
+  ]);
+});
+
 test('more jobs are held while more wait, one with each that ends, and no more when the queue is empty', async () => {
   const ends: (() => void)[] = [];
   const end = () => ends.shift()?.();

@@ -54,7 +54,7 @@ function run(classify: ChildPool['classify'], isLastAttempt = false): Promise<vo
   ];
   return processJob(
     id,
-    { isLastAttempt, isOfBatch: false },
+    { isLastAttempt, isOfBatch: true },
     { store, dead, feed, pool: { classify, models }, worker: 'w-1', log, metrics },
   );
 }
@@ -66,8 +66,9 @@ async function readJob() {
 }
 
 test('a job that succeeded bears predictions, worker and model, and its image is gone', async () => {
-  await run(async ({ image }) => {
+  await run(async ({ image }, options) => {
     expect(Buffer.from(image).toString()).toBe('text');
+    expect(options).toMatchObject({ isOfBatch: true });
     return succeeded;
   });
   expect(await readJob()).toMatchObject({
