@@ -25,11 +25,11 @@ const TAKE_LUA = `${RIDERS_OF_LUA}
 
 const DROP_LUA = `${RIDERS_OF_LUA}
   local id, rider = unpack(ARGV)
+  if redis.call('EXISTS', 'bull:jobs:' .. id) == 0 then return end
   local left = {}
   for _, other in ipairs(ridersOf(id)) do
     if other ~= rider then left[#left + 1] = other end
   end
-  if redis.call('EXISTS', 'bull:jobs:' .. id) == 0 then return end
   redis.call('HSET', 'bull:jobs:' .. id, 'data', #left > 0 and cjson.encode(left) or 'null')`;
 
 export interface Riders {

@@ -34,20 +34,9 @@ test('a job that throws is tried again, and the last attempt knows that it is th
 test('a single job comes before one of a batch, and an attempt knows which of them it is', async () => {
   await queue.addOfBatch(['job_1']);
   await queue.add('job_2');
-  const ran: [string, boolean][] = [];
-  const both = signal();
-  const consumer = consume({
-    run: async (id, { isOfBatch }) => {
-      ran.push([id, isOfBatch]);
-      if (ran.length === 2) both.resolve();
-    },
-  });
-  await both.promise;
-  await consumer.close(5_000);
-  expect(ran).toEqual([
-    ['job_2', false],
-    ['job_1', true],
-  ]);
+  const { ids, attempts } = await consumers.consumeNext(2);
+  expect(ids).toEqual(['job_2', 'job_1']);
+  expect(attempts).toMatchObject([{ isOfBatch: false }, { isOfBatch: true }]);
 });
 
 test('more jobs are held while more wait, one with each that ends, and no more when the queue is empty', async () => {
@@ -103,10 +92,8 @@ test('the loss of a worker costs no attempt', async () => {
   await queue.add('job_1');
   await started.promise;
   consumers.loseAll();
-  const again = signal<boolean>();
-  const next = consume({ run: async (_id, { isLastAttempt }) => again.resolve(isLastAttempt) });
-  expect(await again.promise).toBe(false);
-  await next.close(5_000);
+  const { attempts } = await consumers.consumeNext(1);
+  expect(attempts[0]?.isLastAttempt).toBe(false);
   await lost.close(1);
 });
 
@@ -143,10 +130,8 @@ test('a job that has not ended by the deadline goes back to the queue at once, w
   expect(released).toEqual(['job_1']);
   expect(await queue.counts()).toEqual({ waiting: 1, active: 0 });
 
-  const again = signal<boolean>();
-  const next = consume({ run: async (_id, { isLastAttempt }) => again.resolve(isLastAttempt) });
-  expect(await again.promise).toBe(false);
-  await next.close(5_000);
+  const { attempts } = await consumers.consumeNext(1);
+  expect(attempts[0]?.isLastAttempt).toBe(false);
 });
 
 test('a job for which no child is free goes back to the queue at once, without costing an attempt', async () => {

@@ -24,6 +24,10 @@ export async function tarOf(items: Item[]): Promise<Buffer> {
   return buffer(tar);
 }
 
+export function zipOf(items: Item[]): Buffer {
+  return zipBytes(items.map(({ id, image }) => ({ name: id, bytes: image })));
+}
+
 export function jsonLinesOf(items: Item[]): string {
   return toJson(items)
     .map((item) => `${JSON.stringify(item)}\n`)
@@ -51,7 +55,7 @@ export const forms: Record<string, (items: Item[]) => Promise<RequestInit>> = {
   }),
   zip: async (items) => ({
     headers: { 'Content-Type': 'application/zip' },
-    body: zipBytes(items.map(({ id, image }) => ({ name: id, bytes: image }))),
+    body: zipOf(items),
   }),
   tar: async (items) => ({
     headers: { 'Content-Type': 'application/x-tar' },

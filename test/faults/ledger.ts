@@ -1,30 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { FINAL_CHANNEL, idOfWord } from '../../shared/final-word.ts';
 import { isFinal, type Job } from '../../shared/job.ts';
-import type { Prediction } from '../../shared/prediction.ts';
+import { zipOf } from '../api/play-batch.ts';
 import { picture } from '../image-bytes.ts';
-import { zipBytes } from '../zip-bytes.ts';
 import type { FaultRow } from './fault-rows.ts';
+import { isRight, type Name, nameOf } from './known-pictures.ts';
 import type { System } from './system.ts';
-
-const names = ['astronaut', 'chelsea', 'coffee', 'rocket'] as const;
-type Name = (typeof names)[number];
-const nameOf = (index: number): Name => names[index % names.length] ?? 'rocket';
-
-const reference: Record<string, Record<string, Prediction[]>> = JSON.parse(
-  readFileSync('test/pictures/reference.json', 'utf8'),
-);
-
-/** The reference's first label, or either of its first two where they are so near that decoders differ. */
-function isRight(name: Name, job: Job | undefined): boolean {
-  const [first, second] = reference['efficientnet-lite0-int8']?.[`${name}.jpg`] ?? [];
-  if (!first || !second) throw new Error(`The reference has no two predictions of ${name}.`);
-  const labels = [first, ...(first.confidence - second.confidence < 0.05 ? [second] : [])];
-  return labels.some(({ label }) => label === job?.predictions?.[0]?.label);
-}
 
 interface Accepted {
   id: string;
@@ -85,12 +68,11 @@ export async function openLedger({ url, redis }: Pick<System, 'url' | 'redis'>, 
 
   /** Submits so many pictures as one zip, while there is no fault. */
   const submitBatch = async (count: number): Promise<Accepted[]> => {
-    const members = Array.from({ length: count }, (_, index) => ({
-      name: `${index}.jpg`,
-      bytes: picture(nameOf(index)),
-      method: 0,
+    const items = Array.from({ length: count }, (_, index) => ({
+      id: `${index}.jpg`,
+      image: picture(nameOf(index)),
     }));
-    const body = new Uint8Array(zipBytes(members));
+    const body = new Uint8Array(zipOf(items));
     const answer = await fetch(`${url}/v1/batches`, {
       method: 'POST',
       body,

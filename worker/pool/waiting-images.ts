@@ -28,11 +28,12 @@ interface Entry {
  * others of its kind and model along.
  */
 export function createWaitingImages() {
-  const waiting: Entry[] = [];
+  const singles: Entry[] = [];
+  const ofBatches: Entry[] = [];
   /** Those that had a child already, which are tried alone. */
   const again: WaitingImage[] = [];
 
-  const remove = (entry: Entry) => {
+  const remove = (entry: Entry, waiting: Entry[]) => {
     clearTimeout(entry.patience);
     waiting.splice(waiting.indexOf(entry), 1);
   };
@@ -40,13 +41,13 @@ export function createWaitingImages() {
   return {
     /** It is rejected with NoFreeChild where it still waits after so many milliseconds. */
     add(image: WaitingImage, patienceMs: number): void {
+      const waiting = image.isOfBatch ? ofBatches : singles;
       const giveUp = () => {
-        remove(entry);
+        remove(entry, waiting);
         image.reject(new NoFreeChild(`Expected a free child within ${patienceMs} ms.`));
       };
       const entry = { image, patience: setTimeout(giveUp, patienceMs) };
-      const behind = waiting.findIndex((other) => other.image.isOfBatch && !image.isOfBatch);
-      waiting.splice(behind < 0 ? waiting.length : behind, 0, entry);
+      waiting.push(entry);
     },
 
     /** Puts back one that had a child: it comes before all others, alone, and waits for as long as it takes. */
@@ -54,20 +55,18 @@ export function createWaitingImages() {
       again.push(image);
     },
 
-    isEmpty: () => waiting.length + again.length === 0,
+    isEmpty: () => singles.length + ofBatches.length + again.length === 0,
 
     /** Takes out the next image and, of those behind it, others of its kind and model: at most `most(model)` in all. */
     takeGroup(most: (model: string) => number): WaitingImage[] {
       const alone = again.shift();
       if (alone) return [alone];
-      const first = waiting[0]?.image;
-      const model = first?.request.model ?? '';
+      const waiting = singles.length > 0 ? singles : ofBatches;
+      const model = waiting[0]?.image.request.model ?? '';
       const group = waiting
-        .filter(
-          ({ image }) => image.isOfBatch === first?.isOfBatch && image.request.model === model,
-        )
+        .filter(({ image }) => image.request.model === model)
         .slice(0, most(model));
-      for (const entry of group) remove(entry);
+      for (const entry of group) remove(entry, waiting);
       return group.map(({ image }) => image);
     },
   };
