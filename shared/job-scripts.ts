@@ -19,6 +19,23 @@ export const SUBMIT_LUA = `
     countUsage(owner, day, 'requests', 1, 'images', 1)
   end`;
 
+/** Lua function that begins a job: `begun` with the turns ahead and what was asked, or why there is nothing to do. */
+const BEGIN_LUA = `${TAKE_TURN_LUA}
+  local function begin(id, worker, machine, share, enough)
+    local job = readJob(id)
+    if not job then return {'gone'} end
+    if isFinal(job.status) then return {'final'} end
+    local batchKey = job.batch and 'darkroom:batch:' .. job.batch
+    local batchStatus = batchKey and redis.call('HGET', batchKey, 'status')
+    if job.isCancelRequested or batchStatus == 'canceled' then return {'cancellation_requested'} end
+    local startedAt = now()
+    setStatus(job, 'processing', 'worker', worker, 'started_at', startedAt)
+    redis.call('HINCRBY', job.key, 'attempts', 1)
+    if batchStatus then redis.call('HSETNX', batchKey, 'started_at', startedAt) end
+    local turnsAhead = machine and takeTurn(machine, worker, share, tonumber(enough)) or 0
+    return {'begun', turnsAhead, unpack(redis.call('HMGET', job.key, ${SPEC_FIELDS.map((name) => `'${name}'`).join(', ')}))}
+  end`;
+
 const scripts = {
   submitJob: `${SUBMIT_LUA}
     submit(unpack(ARGV))`,
@@ -31,19 +48,8 @@ const scripts = {
     end
     submit(unpack(ARGV, 5))
     return 1`,
-  beginJob: `${TAKE_TURN_LUA}
-    local id, worker, startedAt, machine, share, enough = unpack(ARGV)
-    local job = readJob(id)
-    if not job then return {'gone'} end
-    if isFinal(job.status) then return {'final'} end
-    local batchKey = job.batch and 'darkroom:batch:' .. job.batch
-    local batchStatus = batchKey and redis.call('HGET', batchKey, 'status')
-    if job.isCancelRequested or batchStatus == 'canceled' then return {'cancellation_requested'} end
-    setStatus(job, 'processing', 'worker', worker, 'started_at', startedAt)
-    redis.call('HINCRBY', job.key, 'attempts', 1)
-    if batchStatus then redis.call('HSETNX', batchKey, 'started_at', startedAt) end
-    local turnsAhead = machine and takeTurn(machine, worker, share, tonumber(enough)) or 0
-    return {'begun', turnsAhead, unpack(redis.call('HMGET', job.key, ${SPEC_FIELDS.map((name) => `'${name}'`).join(', ')}))}`,
+  beginJob: `${BEGIN_LUA}
+    return begin(unpack(ARGV))`,
   releaseJob: `
     local id, attempts = unpack(ARGV)
     local job = readJob(id)
@@ -82,6 +88,8 @@ const scripts = {
 export type NewJob = [id: string, owner: string, day: string, createdAt: number, ttl: number];
 export type Fields = (string | number)[];
 
+export type BegunReply = [state: string, turnsAhead: number, ...spec: (string | null)[]];
+
 /** What `placeArguments` makes. */
 type Turn = [] | readonly [machine: string, share: number, enough: number];
 
@@ -93,9 +101,7 @@ type Scripts = {
     ...args: [key: string, held: string, value: string, seconds: number, ...NewJob, ...spec: Fields]
   ): Promise<0 | 1>;
   /** `begun` with the turns ahead and the values of SPEC_FIELDS, or one word for why there is nothing to do. */
-  beginJob(
-    ...args: [id: string, worker: string, startedAt: number, ...Turn]
-  ): Promise<[string, number, ...(string | null)[]]>;
+  beginJob(...args: [id: string, worker: string, ...Turn]): Promise<BegunReply>;
   releaseJob(id: string, attempts: 0 | -1): Promise<null>;
   /** Whether it changed anything, and whether the queue wants more of the batches. */
   finishJob(

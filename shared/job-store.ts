@@ -73,7 +73,7 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
     async begin(id: string, worker: string, place?: Place): Promise<Begun> {
       const turn = place ? placeArguments(place) : ([] as const);
       const [[state, turnsAhead, ...spec], image] = await Promise.all([
-        scripts.beginJob(id, worker, Date.now(), ...turn),
+        scripts.beginJob(id, worker, ...turn),
         redis.getBuffer(imageKey(id)),
       ]);
       switch (state) {
