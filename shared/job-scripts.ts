@@ -7,6 +7,8 @@ import { TAKE_TURN_LUA } from './take-turn-lua.ts';
 
 export const jobKey = (id: string) => `darkroom:job:${id}`;
 export const imageKey = (id: string) => `darkroom:image:${id}`;
+/** Holds the id of a job that was begun by its ticket's token, for a second, so that Redis finds the image by it. */
+export const nextKey = (token: string) => `darkroom:next:${token}`;
 
 /** Lua function that makes a single job, waiting in the queue, of an image that is in the image store. */
 export const SUBMIT_LUA = `
@@ -50,6 +52,16 @@ const scripts = {
     return 1`,
   beginJob: `${BEGIN_LUA}
     return begin(unpack(ARGV))`,
+  beginNextJob: `${BEGIN_LUA}
+    local token, nextKey = ARGV[1], ARGV[2]
+    local id = redis.call('LINDEX', 'bull:jobs:active', 0)
+    if not id or redis.call('GET', 'bull:jobs:' .. id .. ':lock') ~= token then return {} end
+    local begun = begin(id, unpack(ARGV, 3))
+    if begun[1] == 'begun' then
+      redis.call('RPUSH', nextKey, id)
+      redis.call('EXPIRE', nextKey, 1)
+    end
+    return {id, unpack(begun)}`,
   releaseJob: `
     local id, attempts = unpack(ARGV)
     local job = readJob(id)
@@ -102,6 +114,10 @@ type Scripts = {
   ): Promise<0 | 1>;
   /** `begun` with the turns ahead and the values of SPEC_FIELDS, or one word for why there is nothing to do. */
   beginJob(...args: [id: string, worker: string, ...Turn]): Promise<BegunReply>;
+  /** The same behind the id, where the ticket that was taken last is locked with the token. */
+  beginNextJob(
+    ...args: [token: string, nextKey: string, worker: string, ...Turn]
+  ): Promise<[id: string, ...BegunReply] | []>;
   releaseJob(id: string, attempts: 0 | -1): Promise<null>;
   /** Whether it changed anything, and whether the queue wants more of the batches. */
   finishJob(

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { ClaimEntry } from './claim-entry.ts';
 import { isFinal } from './job.ts';
 import { type JobResult, type JobSpec, parseSpec, specFields } from './job-record.ts';
-import { defineJobScripts, imageKey } from './job-scripts.ts';
+import { type BegunReply, defineJobScripts, imageKey, nextKey } from './job-scripts.ts';
 import { readList } from './read-list.ts';
 import { createPolledReader, createRecordReader } from './record-text.ts';
 import { resultFields } from './stored-result.ts';
@@ -26,6 +26,8 @@ export type Begun =
   /** A cancellation came while an earlier attempt was running: it is not tried again. */
   | { state: 'cancellation_requested' };
 
+export type NextJob = Begun & { id: string };
+
 export type Cancellation = 'canceled' | 'cancellation_requested' | 'already_finished' | 'unknown';
 
 export type JobStore = ReturnType<typeof createJobStore>;
@@ -38,6 +40,7 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
   const scripts = defineJobScripts(redis);
   const read = createPolledReader(redis);
   const readRecord = createRecordReader(redis);
+  const turnOf = (place?: Place) => (place ? placeArguments(place) : ([] as const));
   const newJob = (id: string, { owner, spec }: Submitted) => {
     const { createdAt } = spec;
     return [id, owner, dayOf(createdAt), createdAt, ttlSeconds, ...specFields(spec)] as const;
@@ -71,20 +74,27 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
 
     /** Marks a job as processing and hands out its image. */
     async begin(id: string, worker: string, place?: Place): Promise<Begun> {
-      const turn = place ? placeArguments(place) : ([] as const);
-      const [[state, turnsAhead, ...spec], image] = await Promise.all([
-        scripts.beginJob(id, worker, ...turn),
+      const [reply, image] = await Promise.all([
+        scripts.beginJob(id, worker, ...turnOf(place)),
         redis.getBuffer(imageKey(id)),
       ]);
-      switch (state) {
-        case 'begun':
-          return { state, spec: parseSpec(spec), image: image ?? undefined, turnsAhead };
-        case 'cancellation_requested':
-        case 'final':
-          return { state };
-        default:
-          return { state: 'gone' };
-      }
+      return toBegun(reply, image);
+    },
+
+    /**
+     * The same for the job whose ticket was taken from the queue last, where that was under this token: so it can be asked
+     * for before anyone knows which job that will be.
+     */
+    async beginNext(token: string, worker: string, place?: Place): Promise<NextJob | undefined> {
+      const key = nextKey(token);
+      const [[id, ...reply], images] = await Promise.all([
+        scripts.beginNextJob(token, key, worker, ...turnOf(place)),
+        redis.callBuffer('SORT', key, 'BY', 'nosort', 'GET', imageKey('*')),
+      ]);
+      if (!id) return undefined;
+      // A Redis that did not know the script yet ran it after what was asked behind it.
+      const [image = await redis.getBuffer(imageKey(id))] = images as Buffer[];
+      return { id, ...toBegun(reply as BegunReply, image) };
     },
 
     /** Says that a job waits again, after an attempt that came to nothing, or that was never made. */
@@ -129,6 +139,18 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
       return 'erased';
     },
   };
+}
+
+function toBegun([state, turnsAhead, ...spec]: BegunReply, image: Buffer | null): Begun {
+  switch (state) {
+    case 'begun':
+      return { state, spec: parseSpec(spec), image: image ?? undefined, turnsAhead };
+    case 'cancellation_requested':
+    case 'final':
+      return { state };
+    default:
+      return { state: 'gone' };
+  }
 }
 
 /** The result of a job that is canceled at this moment. */

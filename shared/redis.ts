@@ -79,7 +79,7 @@ class CorkedRedis extends Redis {
 /** BullMQ's worker duplicates its connection for its blocking reads, which are silent for longer once it is set up. */
 class PatientRedis extends CorkedRedis {
   override duplicate(override?: Partial<RedisOptions>): Redis {
-    const blocking = super.duplicate(override);
+    const blocking = new CorkedRedis({ ...this.options, ...override, replyMapping: 'legacy' });
     const allow = (ms: number) => () => {
       blocking.options.socketTimeout = ms;
     };

@@ -1,9 +1,10 @@
-import { ErrorCode, type Job, WaitingError, Worker } from 'bullmq';
+import { ErrorCode, type Job, WaitingError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { FaultLog } from '../shared/fault-log.ts';
 import { QUEUE_NAME, TICKET_BACKOFF, TICKET_RULES } from '../shared/queue.ts';
 import { isRedisUnavailable } from '../shared/redis.ts';
 import type { Riders } from '../shared/riders.ts';
+import { type EagerOptions, EagerWorker } from './eager-worker.ts';
 import { onceRedisCan } from './once-redis-can.ts';
 import { runTicket, type TicketDeps } from './run-ticket.ts';
 
@@ -21,6 +22,8 @@ export interface JobConsumerOptions extends Omit<TicketDeps, 'dropRider'> {
   concurrency: number;
   /** The same while always more wait: one more with each that ends, up to this. By default no more. */
   mostHeld?: () => number;
+  /** Begins jobs ahead, on the connection by which an idle one waits; by default none. */
+  beginNextOn?: EagerOptions['beginNextOn'];
   /** What a ticket of a batch takes along; by default nothing. */
   riders?: Riders;
   /** Jobs of a ticket and its riders at most. */
@@ -35,6 +38,7 @@ export function createJobConsumer({
   connection,
   concurrency,
   mostHeld = () => concurrency,
+  beginNextOn = () => async () => undefined,
   riders = { take: async () => [], drop: async () => undefined },
   groupSize = () => 1,
   maxAttempts,
@@ -70,7 +74,8 @@ export function createJobConsumer({
     try {
       ids.push(...(await ridersOf(ticket, token, signal)));
       held += ids.length - 1;
-      const attempt = { isLastAttempt, isOfBatch: isOfBatch(ticket), signal };
+      const begun = await worker.begunOf(ticket);
+      const attempt = { isLastAttempt, isOfBatch: isOfBatch(ticket), begun, signal };
       const end = await runTicket(ids, attempt, { run, release, dropRider, log });
       if (end === 'done') return;
       if (end === 'waits') {
@@ -86,9 +91,10 @@ export function createJobConsumer({
     throw new WaitingError();
   };
 
-  const worker = new Worker(QUEUE_NAME, process, {
+  const worker = new EagerWorker(QUEUE_NAME, process, {
     ...TICKET_RULES,
     connection,
+    beginNextOn,
     concurrency,
     // A worker that was killed is missed after 6 s and its jobs are taken over at the next check: after 8 s at most.
     lockDuration: 6_000,

@@ -116,6 +116,10 @@ async function main(config: Config): Promise<void> {
     maxAttempts: config.maxAttempts,
     concurrency: jobsHeld(concurrency),
     mostHeld: () => jobsHeld(concurrency, pool.groupSize()),
+    beginNextOn: (waiting) => {
+      const { beginNext } = createJobStore(waiting, config.resultTtlSeconds);
+      return (token) => beginNext(token, worker, place);
+    },
     riders: createRiders(redis, queue),
     groupSize: pool.groupSize,
     log,

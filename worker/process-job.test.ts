@@ -10,6 +10,7 @@ import type { ModelInfo } from '../shared/model-info.ts';
 import type { Outcome } from '../shared/outcome.ts';
 import type { ChildPool } from './pool/child-pool.ts';
 import { processJob } from './process-job.ts';
+import type { Attempt } from './run-ticket.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
 const redis = new Redis(inject('redisUrl'));
@@ -42,7 +43,7 @@ beforeEach(async () => {
 });
 afterAll(() => redis.disconnect());
 
-function run(classify: ChildPool['classify'], isLastAttempt = false): Promise<void> {
+function run(classify: ChildPool['classify'], attempt: Partial<Attempt> = {}): Promise<void> {
   const models: ModelInfo[] = [
     {
       name: 'm',
@@ -54,7 +55,7 @@ function run(classify: ChildPool['classify'], isLastAttempt = false): Promise<vo
   ];
   return processJob(
     id,
-    { isLastAttempt, isOfBatch: true },
+    { isLastAttempt: false, isOfBatch: true, ...attempt },
     { store, dead, feed, pool: { classify, models }, worker: 'w-1', log, metrics },
   );
 }
@@ -64,6 +65,12 @@ async function readJob() {
   if (!record) throw new Error('The job is gone.');
   return presentJob(id, record);
 }
+
+test('a job that was begun with its ticket is not begun again', async () => {
+  const begun = { id, ...(await store.begin(id, 'w-1')) };
+  await run(async () => succeeded, { begun });
+  expect(await readJob()).toMatchObject({ status: 'succeeded', attempts: 1 });
+});
 
 test('a job that succeeded bears predictions, worker and model, and its image is gone', async () => {
   await run(async ({ image }, options) => {
@@ -86,7 +93,7 @@ test('what is thrown is tried again with the image still there, and given up on 
   const fail = () => Promise.reject(new Error('no session at /secret/path'));
   await expect(run(fail)).rejects.toThrow('no session');
   expect((await readJob()).status).toBe('processing');
-  await run(fail, true);
+  await run(fail, { isLastAttempt: true });
   const job = await readJob();
   expect(job).toMatchObject({
     status: 'failed',

@@ -31,17 +31,18 @@ export interface ProcessJobDeps {
 }
 
 /**
- * Runs one job: begin (which hands out the image), classify, finish. A job that needs nothing any more is passed
+ * Runs one job: begin (which hands out the image) unless it has begun, classify, finish. A job that needs nothing any more is passed
  * over. Throws on what is no fault of the image; the queue tries again, and on the last attempt it is given up, and kept.
  * Throws NoFreeChild where it was not tried at all.
  */
 export async function processJob(
   id: string,
-  { isLastAttempt, isOfBatch, signal }: Attempt,
+  { isLastAttempt, isOfBatch, begun: early, signal }: Attempt,
   { store, dead, feed, pool, worker, place, log, metrics }: ProcessJobDeps,
 ): Promise<void> {
   const startedAt = Date.now();
-  const begun = await onceRedisCan(() => store.begin(id, worker, place), signal);
+  const begun =
+    early?.id === id ? early : await onceRedisCan(() => store.begin(id, worker, place), signal);
   if (begun.state === 'cancellation_requested') {
     const result: JobResult = { outcome: { status: 'canceled' }, finishedAt: Date.now() };
     const { changed } = await onceRedisCan(() => store.finish(id, result), signal);

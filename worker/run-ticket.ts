@@ -1,3 +1,4 @@
+import type { NextJob } from '../shared/job-store.ts';
 import type { Logger } from '../shared/logger.ts';
 import { isRedisUnavailable } from '../shared/redis.ts';
 import { onceRedisCan } from './once-redis-can.ts';
@@ -6,6 +7,8 @@ import { NoFreeChild } from './pool/waiting-images.ts';
 export interface Attempt {
   isLastAttempt: boolean;
   isOfBatch: boolean;
+  /** One of its jobs, where that was begun with the ticket. */
+  begun?: NextJob | undefined;
   /** Aborts when the job goes back to the queue, and nobody waits for the attempt any more. */
   signal?: AbortSignal | undefined;
 }
