@@ -80,7 +80,9 @@ export const Job = z
     timings: z
       .strictObject({
         queue_ms: ms,
-        decode_ms: ms.optional(),
+        decode_ms: ms.optional().meta({
+          description: 'From the bytes of the picture to the input of the model.',
+        }),
         inference_ms: ms.optional().meta({
           description: 'Its part, where images that waited were inferred together.',
         }),

@@ -53,9 +53,9 @@ export async function classifyImages(
     if (!sniffed.taken) throw new ImageFault('not_an_image', 'Expected an image.');
     const limits = { preprocessing: loaded.model.preprocessing, maxPixels };
     const decoded = await decodeImage(image, sniffed.format, limits, mark);
-    const decodeMs = performance.now() - startedAt;
     loaded.put(decoded.pixels, index);
     mark?.('resize');
+    const decodeMs = performance.now() - startedAt;
     return { image: decoded.image, decodeMs, topK, minConfidence };
   }
 }
