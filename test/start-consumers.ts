@@ -11,6 +11,7 @@ import type { Attempt } from '../worker/run-ticket.ts';
 import { startRedis } from './redis-server.ts';
 import { signal } from './signal.ts';
 import { silentFaults } from './silent-faults.ts';
+import { until } from './until.ts';
 
 const log = createLogger('test', 'silent');
 
@@ -61,6 +62,14 @@ export async function startConsumers() {
       await all.promise;
       await consumer.close(5_000);
       return { ids, attempts };
+    },
+
+    /** Until one of them waits, with what stands behind the wait already. */
+    async untilIdle(): Promise<void> {
+      await until(
+        async () => String(await redis.client('LIST', 'TYPE', 'NORMAL')),
+        (clients) => / flags=b .* qbuf=[1-9].* cmd=bzpopmin /.test(clients),
+      );
     },
 
     /** What a kill -9 of all consumers leaves behind: tickets that are held, and nobody who renews their locks. */

@@ -4,7 +4,6 @@ import type { JobSpec } from '../shared/job-record.ts';
 import { createJobStore, type JobStore } from '../shared/job-store.ts';
 import { signal } from '../test/signal.ts';
 import { type Consumers, startConsumers } from '../test/start-consumers.ts';
-import { until } from '../test/until.ts';
 import type { EagerOptions } from './eager-worker.ts';
 import type { Attempt } from './run-ticket.ts';
 
@@ -36,13 +35,6 @@ const beginNextOn: EagerOptions['beginNextOn'] = (waiting) => {
   return (token) => beginNext(token, 'w');
 };
 
-/** What waits blocked, with what stands behind the wait already. */
-const untilIdle = () =>
-  until(
-    async () => String(await consumers.redis.client('LIST', 'TYPE', 'NORMAL')),
-    (clients) => / flags=b .* qbuf=[1-9].* cmd=bzpopmin /.test(clients),
-  );
-
 /** The first attempt of a consumer that waits for one, begun by `submit`. */
 async function attemptAfter(submit: () => Promise<unknown>): Promise<Attempt> {
   const run = signal<Attempt>();
@@ -50,7 +42,7 @@ async function attemptAfter(submit: () => Promise<unknown>): Promise<Attempt> {
     beginNextOn,
     run: async (_id, attempt) => run.resolve(attempt),
   });
-  await untilIdle();
+  await consumers.untilIdle();
   await submit();
   const attempt = await run.promise;
   await consumer.close(5_000);
@@ -86,7 +78,7 @@ test('the image comes also where Redis has forgotten its scripts', async () => {
 
 test('a worker that is lost while it waits takes nothing along', async () => {
   const lost = consumers.consume({ beginNextOn });
-  await untilIdle();
+  await consumers.untilIdle();
   consumers.loseAll();
   await lost.close(1);
   await consumers.queue.add(id);

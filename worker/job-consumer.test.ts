@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createPatientRedis } from '../shared/redis.ts';
 import { signal } from '../test/signal.ts';
 import { type Consumers, startConsumers } from '../test/start-consumers.ts';
 import { until } from '../test/until.ts';
@@ -37,6 +38,34 @@ test('a single job comes before one of a batch, and an attempt knows which of th
   const { ids, attempts } = await consumers.consumeNext(2);
   expect(ids).toEqual(['job_2', 'job_1']);
   expect(attempts).toMatchObject([{ isOfBatch: false }, { isOfBatch: true }]);
+});
+
+test('a job that comes to an idle worker does not wait until another was looked for', async () => {
+  const connection = createPatientRedis(consumers.server.url);
+  const answered: string[] = [];
+  const sendCommand = connection.sendCommand.bind(connection);
+  connection.sendCommand = (command, ...rest) => {
+    command.promise.then(
+      () => answered.push(command.name),
+      () => undefined,
+    );
+    return sendCommand(command, ...rest);
+  };
+  let run = signal<string[]>();
+  const consumer = consume({
+    connection,
+    concurrency: 3,
+    run: async () => run.resolve([...answered]),
+  });
+  for (const id of ['job_1', 'job_2']) {
+    await consumers.untilIdle();
+    answered.length = 0;
+    await queue.add(id);
+    expect(await run.promise).not.toContain('evalsha');
+    run = signal();
+  }
+  await consumer.close(5_000);
+  connection.disconnect();
 });
 
 test('more jobs are held while more wait, one with each that ends, and no more when the queue is empty', async () => {

@@ -71,6 +71,7 @@ export function createJobConsumer({
     const ids = [ticket.id ?? ''];
     const dropRider = (id: string) => riders.drop(ticket.id ?? '', id);
     held += 1;
+    worker.concurrency = Math.max(worker.concurrency, concurrency);
     try {
       ids.push(...(await ridersOf(ticket, token, signal)));
       held += ids.length - 1;
@@ -87,6 +88,7 @@ export function createJobConsumer({
       if (!isRedisUnavailable(error)) throw error;
     } finally {
       held -= ids.length;
+      if (isEmpty) expectOne();
     }
     throw new WaitingError();
   };
@@ -108,9 +110,13 @@ export function createJobConsumer({
   worker.on('active', () => {
     isEmpty = false;
   });
+  // BullMQ asks for all that it may hold before it runs the first.
+  const expectOne = () => {
+    worker.concurrency = held > 0 ? concurrency : 1;
+  };
   worker.on('drained', () => {
     isEmpty = true;
-    worker.concurrency = concurrency;
+    expectOne();
   });
   worker.on('completed', () => {
     if (isEmpty || hasRiders) return;
