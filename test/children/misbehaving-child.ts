@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { receiveGroup } from '../../worker/child/image-pipe.ts';
-import type { ChildAnswer, ChildMessage, ImageAnswer } from '../../worker/child/protocol.ts';
+import { receiveGroups } from '../../worker/child/image-pipe.ts';
+import type { ChildAnswer, ImageAnswer } from '../../worker/child/protocol.ts';
 
 /**
  * A child that does what the bytes say: `crash`, `hang` (in its own thread, as a decoder does), `eat` memory, `throw`,
@@ -39,27 +40,22 @@ if (modelsDir === 'unusable') {
   });
 }
 
-let staysWithoutChannel = false;
 let groups = 0;
-process.on('disconnect', () => {
-  if (staysWithoutChannel) setInterval(() => undefined, 1_000);
-  else process.exit(0);
-});
-process.on('message', async (message: ChildMessage) => {
+for (const { requests } of receiveGroups()) {
   groups += 1;
   const answers: ImageAnswer[] = [];
   const texts: string[] = [];
-  for (const { image } of receiveGroup(message)) {
+  for (const { image } of requests) {
     const text = Buffer.from(image).toString();
     texts.push(text);
     answers.push(await answerTo(text));
   }
   send({ type: 'answers', answers });
   if (texts.includes('hang-up')) {
-    staysWithoutChannel = true;
     process.disconnect();
+    await once(process, 'disconnect');
   }
-});
+}
 
 async function answerTo(text: string): Promise<ImageAnswer> {
   const [, file] = /^crash-once:(.*)$/.exec(text) ?? [];

@@ -71,7 +71,7 @@ it('a child says that it is ready with its models, classifies, and ends when its
   });
 
   const ended = once(child, 'exit');
-  child.disconnect();
+  child.stdio[4]?.destroy();
   expect(await ended).toEqual([0, null]);
 });
 
@@ -89,6 +89,26 @@ it('a child goes on after images of a model that is unknown, and one that is non
       { outcome: { status: 'succeeded' } },
     ],
   });
+});
+
+it('an answer of more than the channel holds comes whole, however late the worker reads it', async () => {
+  const child = startChild(models);
+  await nextAnswer(child);
+  const image = await draw(8, 8, () => [200, 10, 10])
+    .jpeg()
+    .toBuffer();
+  const request = { image, model: 'efficientnet-lite0-int8', topK: 1000, minConfidence: 0 };
+  const answer = nextAnswer(child);
+  sendGroup(child, Array(8).fill(request));
+  // This process reads nothing meanwhile.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+  const answered = await answer;
+  if (answered.type !== 'answers') throw new Error(`It answered with ${answered.type}.`);
+  const counts = answered.answers.map(
+    (one) =>
+      'outcome' in one && one.outcome.status === 'succeeded' && one.outcome.predictions.length,
+  );
+  expect(counts).toEqual(Array(8).fill(1000));
 });
 
 it.skipIf(process.platform !== 'linux')(

@@ -3,17 +3,22 @@ import { findModelFolders } from '../model/find-model-folders.ts';
 import { loadModel } from '../model/load-model.ts';
 import { ModelFolderError } from '../model/model-folder-error.ts';
 import { classifyImages } from './classify-images.ts';
-import { receiveGroup } from './image-pipe.ts';
-import type { ChildAnswer, ChildMessage, ChildSettings } from './protocol.ts';
+import { receiveGroups } from './image-pipe.ts';
+import type { ChildAnswer, ChildSettings } from './protocol.ts';
 
 process.title = 'darkroom-worker-child';
 // A terminal's Ctrl-C and a container's stop reach every process; the worker ends its children when they are done.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
-process.on('disconnect', () => process.exit(0));
 
-// A worker that is gone hears no answer, and this process ends with it.
-const send = (answer: ChildAnswer) => process.send?.(answer, () => undefined);
+/**
+ * Resolves when the answer is written: nothing more of it would be while this process waits for the next group. A worker
+ * that is gone hears none, and this process ends with it.
+ */
+const send = (answer: ChildAnswer) =>
+  new Promise<void>((resolve) => {
+    process.send?.(answer, () => resolve());
+  });
 const { modelsDir, maxImagePixels }: ChildSettings = JSON.parse(process.argv[2] ?? '{}');
 
 // Its warnings, as of a machine without a GPU, would stand between the log's JSON lines.
@@ -22,15 +27,7 @@ try {
   const folders = await findModelFolders(modelsDir);
   const loaded = await Promise.all(folders.map(loadModel));
   const models = new Map(loaded.map((one) => [one.model.name, one]));
-  process.on('message', async (message: ChildMessage) => {
-    const requests = receiveGroup(message);
-    const model = models.get(message.model);
-    const answers = model
-      ? await classifyImages(model, requests, maxImagePixels)
-      : [...requests].map(() => ({ threw: `The model ${message.model} is not loaded.` }));
-    send({ type: 'answers', answers });
-  });
-  send({
+  await send({
     type: 'ready',
     models: loaded.map(({ model: { name, task, sha256, labels, input } }) => ({
       name,
@@ -40,9 +37,16 @@ try {
       input,
     })),
   });
+  for (const { model: name, requests } of receiveGroups()) {
+    const model = models.get(name);
+    const answers = model
+      ? await classifyImages(model, requests, maxImagePixels)
+      : [...requests].map(() => ({ threw: `The model ${name} is not loaded.` }));
+    await send({ type: 'answers', answers });
+  }
 } catch (error) {
   if (!(error instanceof ModelFolderError)) throw error;
-  const answer: ChildAnswer = { type: 'unusable', reason: error.message };
+  await send({ type: 'unusable', reason: error.message });
   // Nothing more comes of this process; its end must not hang on the worker's.
-  process.send?.(answer, () => process.disconnect());
+  process.disconnect();
 }

@@ -2,9 +2,9 @@ import type { ModelInfo } from '../../shared/model-info.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 
 /**
- * What passes between a worker and its child: messages over Node's IPC, and the bytes of images over a pipe beside it
- * (`image-pipe.ts`), so that nobody puts them into a message, and takes them out again. The worker sends one group of
- * images at a time, all for the same model; the child answers each group once.
+ * What passes between a worker and its child: groups of images over a pipe (`image-pipe.ts`), so that nobody puts bytes
+ * into a message and takes them out again, and answers over Node's IPC. The worker sends one group at a time, all for the
+ * same model; the child answers each group once.
  */
 
 /** The child's settings, as JSON in its first argument: a child sees no environment, hence no secret. */
@@ -20,8 +20,8 @@ export interface ChildRequest {
   minConfidence: number;
 }
 
-/** A group of images as a message: the bytes of each are to be read from the pipe, in the same order. */
-export interface ChildMessage {
+/** What stands before a group of images in the pipe: how many bytes each has, in their order, and what is asked of it. */
+export interface GroupHeader {
   model: string;
   images: (Omit<ChildRequest, 'image' | 'model'> & { bytes: number })[];
 }
