@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   type Job,
+  type JobJson,
   type Processor,
   QueueKeys,
   RedisConnection,
@@ -41,19 +42,19 @@ export class EagerWorker extends Worker<unknown, void, string, EagerBackend> {
     return this.#begun.get(ticket);
   }
 
-  protected override async moveToActive(token: string, name?: string) {
-    const taken = this.backend.takeTaken();
-    if (!taken) return super.moveToActive(token, name);
-    const [data, id] = taken.ticket;
-    const ticket = await this.nextJobFromJobData(data, id, taken.token);
-    this.#begun.set(ticket, taken.begun);
+  protected override async nextJobFromJobData(data?: JobJson, id?: string, token?: string) {
+    const ahead = data && this.backend.aheadOf(data);
+    const ticket = await super.nextJobFromJobData(data, id, ahead?.token ?? token);
+    if (ahead) this.#begun.set(ticket, ahead.begun);
     return ticket;
   }
 }
 
-interface Taken {
-  /** As `moveToActive` of BullMQ's backend has it: the ticket's fields first, where there is one, and its id. */
-  ticket: Awaited<ReturnType<RedisQueueBackend['moveToActive']>>;
+/** As `moveToActive` of BullMQ's backend has it: the ticket's fields first, where there is one. */
+type Answer = Awaited<ReturnType<RedisQueueBackend['moveToActive']>>;
+
+/** What belongs to a ticket that was taken ahead. */
+interface Ahead {
   /** Under which it is locked. */
   token: string;
   begun: Promise<NextJob | undefined>;
@@ -63,7 +64,9 @@ class EagerBackend extends RedisQueueBackend {
   /** Takes tickets on the connection that waits for them. */
   readonly #taker: RedisQueueBackend;
   readonly #beginNext: BeginNext;
-  #taken: Taken | undefined;
+  readonly #ahead = new WeakMap<JobJson, Ahead>();
+  /** What came with the end of the last wait, until the worker asks. */
+  #answer: Answer | undefined;
 
   constructor(
     name: string,
@@ -81,31 +84,37 @@ class EagerBackend extends RedisQueueBackend {
     this.#beginNext = beginNextOn(waiting);
   }
 
-  /** The ticket that came with the end of the last wait, once. */
-  takeTaken(): Taken | undefined {
-    const taken = this.#taken;
-    this.#taken = undefined;
-    return taken;
+  aheadOf(ticket: JobJson): Ahead | undefined {
+    return this.#ahead.get(ticket);
   }
 
   override async waitForJob(seconds: number): ReturnType<RedisQueueBackend['waitForJob']> {
+    this.#answer = undefined;
     const word = super.waitForJob(seconds);
     // What fails is asked for again in the usual way, which tells of it.
-    const behind = this.#takeNext().catch(() => undefined);
-    const [came, taken] = await Promise.all([word, behind]);
-    if (!taken) return came;
-    this.#taken = taken;
-    return { member: '0', score: 0 };
+    const [came, answer] = await Promise.all([word, this.#takeNext().catch(() => undefined)]);
+    const hasTicket = Boolean(answer?.[0]);
+    // At a word of a ticket that is due later the worker does not ask.
+    if (hasTicket || !came || came.score <= 0) this.#answer = answer;
+    return hasTicket ? { member: '0', score: 0 } : came;
+  }
+
+  override async moveToActive(token: string, name?: string): Promise<Answer> {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    return answer ?? super.moveToActive(token, name);
   }
 
   /** Each command first waits for the same promise, as the wait does: so they are written in this order, behind it. */
-  async #takeNext(): Promise<Taken | undefined> {
+  async #takeNext(): Promise<Answer> {
     const token = randomUUID();
     await this.blockingClient;
     const taking = this.#taker.moveToActive(token);
     await this.blockingClient;
     const begun = this.#beginNext(token).catch(() => undefined);
-    const ticket = await taking;
-    return ticket[0] ? { ticket, token, begun } : undefined;
+    const answer = await taking;
+    const [ticket] = answer;
+    if (ticket) this.#ahead.set(ticket, { token, begun });
+    return answer;
   }
 }
