@@ -32,6 +32,7 @@ export async function measureOverhead(options: BenchOptions, pictures: Pictures)
     stops.push(product.services.stop);
     const ways = waysOf(product, load, options, files);
     const peers: Contestant[] = [];
+    const ours = stops.length;
     if (options.peers) {
       const python = makePythonEnvironment(loops.modelFolder, processes);
       const pythonLoops = await startPythonLoops(`${python.bin}/python`, python.env, loops);
@@ -42,6 +43,8 @@ export async function measureOverhead(options: BenchOptions, pictures: Pictures)
     }
     const contestants = [bare, grouped, ...ways, ...peers];
     const measured = await compare(contestants, { rounds, seconds, loadPid: load.pid });
+    // While they wait for requests they wake up 130 times a second, and a service beside them is not idle.
+    for (const stop of stops.splice(ours).reverse()) await stop();
     const idle = await measureIdle(product, load, files);
     const { port, services } = product;
     const commands = await countRedisCommands(services.redis.url, () =>
