@@ -76,7 +76,7 @@ class CorkedRedis extends Redis {
   }
 }
 
-/** BullMQ's worker duplicates its connection for its blocking reads, which are silent for longer once it is set up. */
+/** A worker duplicates its connection for its blocking reads, which are silent for longer once it is set up. */
 class PatientRedis extends CorkedRedis {
   override duplicate(override?: Partial<RedisOptions>): Redis {
     const blocking = new CorkedRedis({ ...this.options, ...override, replyMapping: 'legacy' });

@@ -13,7 +13,7 @@ import type { Redis } from 'ioredis';
 import type { NextJob } from '../shared/job-store.ts';
 
 /** Begins the job whose ticket was taken last, where that was under this token. */
-export type BeginNext = (token: string) => Promise<NextJob | undefined>;
+type BeginNext = (token: string) => Promise<NextJob | undefined>;
 
 export interface EagerOptions extends WorkerOptions {
   connection: Redis;
