@@ -7,8 +7,8 @@ import { TAKE_TURN_LUA } from './take-turn-lua.ts';
 
 export const jobKey = (id: string) => `darkroom:job:${id}`;
 export const imageKey = (id: string) => `darkroom:image:${id}`;
-/** Holds the id of a job that was begun by its ticket's token, for a second, so that Redis finds the image by it. */
-export const nextKey = (token: string) => `darkroom:next:${token}`;
+/** Holds the id of a job that is begun before anyone knows which it is, for a second, so that Redis finds the image by it. */
+export const nextKey = (uuid: string) => `darkroom:next:${uuid}`;
 
 /** Lua function that makes a single job, waiting in the queue, of an image that is in the image store. */
 export const SUBMIT_LUA = `

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { ClaimEntry } from './claim-entry.ts';
 import { isFinal } from './job.ts';
@@ -86,7 +87,7 @@ export function createJobStore(redis: Redis, ttlSeconds: number) {
      * for before anyone knows which job that will be.
      */
     async beginNext(token: string, worker: string, place?: Place): Promise<NextJob | undefined> {
-      const key = nextKey(token);
+      const key = nextKey(randomUUID());
       const [[id, ...reply], images] = await Promise.all([
         scripts.beginNextJob(token, key, worker, ...turnOf(place)),
         redis.callBuffer('SORT', key, 'BY', 'nosort', 'GET', imageKey('*')),

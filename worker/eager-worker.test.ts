@@ -30,10 +30,27 @@ beforeEach(async () => {
 });
 afterEach(() => consumers.stop());
 
-const beginNextOn: EagerOptions['beginNextOn'] = (waiting) => {
-  const { beginNext } = createJobStore(waiting, TTL_SECONDS);
+const beginNextOn: EagerOptions['beginNextOn'] = (taking) => {
+  const { beginNext } = createJobStore(taking, TTL_SECONDS);
   return (token) => beginNext(token, 'w');
 };
+
+/** Attempts of a consumer that holds so many tickets, by job. */
+async function attemptsAt(ids: string[], concurrency: number): Promise<Map<string, Attempt>> {
+  const attempts = new Map<string, Attempt>();
+  const all = signal();
+  const consumer = consumers.consume({
+    beginNextOn,
+    concurrency,
+    run: async (ran, attempt) => {
+      attempts.set(ran, attempt);
+      if (attempts.size === ids.length) all.resolve();
+    },
+  });
+  await all.promise;
+  await consumer.close(5_000);
+  return attempts;
+}
 
 /** The first attempt of a consumer that waits for one, begun by `submit`. */
 async function attemptAfter(submit: () => Promise<unknown>): Promise<Attempt> {
@@ -65,6 +82,30 @@ test('a job that was canceled before is not begun', async () => {
   await store.cancel(id, 'ann');
   const { begun } = await attemptAfter(() => consumers.queue.add(id));
   expect(begun).toEqual({ id, state: 'final' });
+});
+
+test('a worker that holds one job at a time has the next begun when the last has ended', async () => {
+  const ids = [id, newId('job'), newId('job')];
+  for (const next of ids.slice(1)) await store.submit(next, { owner: 'ann', spec, image });
+  for (const next of ids) await consumers.queue.add(next);
+  const attempts = await attemptsAt(ids, 1);
+  for (const next of ids.slice(1)) {
+    expect(attempts.get(next)?.begun).toEqual({
+      id: next,
+      state: 'begun',
+      spec,
+      image,
+      turnsAhead: 0,
+    });
+    expect(await store.read(next)).toMatchObject({ attempts: 1 });
+  }
+});
+
+test('one that holds several has the next one here already, and asks for none', async () => {
+  const ids = [id, newId('job'), newId('job'), newId('job')];
+  for (const next of ids) await consumers.queue.add(next);
+  const attempts = await attemptsAt(ids, 2);
+  expect([...attempts.values()].map(({ begun }) => begun)).toEqual(ids.map(() => undefined));
 });
 
 test('the image comes also where Redis has forgotten its scripts', async () => {

@@ -17,14 +17,17 @@ type BeginNext = (token: string) => Promise<NextJob | undefined>;
 
 export interface EagerOptions extends WorkerOptions {
   connection: Redis;
-  /** Begins jobs on the connection by which the worker waits. */
-  beginNextOn: (waiting: Redis) => BeginNext;
+  /** Begins jobs on a connection that takes tickets. */
+  beginNextOn: (redis: Redis) => BeginNext;
 }
 
 /**
  * BullMQ's worker, which asks three times where it is idle: it waits for the word that there is a ticket, takes one, and
  * begins its job. Here the commands that do the last two stand behind the wait already, on the same connection, and
  * Redis runs them the moment the wait ends. So a job that comes to an idle worker is there in one answer, with its image.
+ *
+ * So is the next job of a worker that holds one ticket at a time: what begins it stands behind the script that ends the
+ * last one and takes the next. One that holds more has its next job here already, and would ask in vain where none waits.
  */
 export class EagerWorker extends Worker<unknown, void, string, EagerBackend> {
   readonly #begun = new WeakMap<Job, Promise<NextJob | undefined>>();
@@ -63,7 +66,9 @@ interface Ahead {
 class EagerBackend extends RedisQueueBackend {
   /** Takes tickets on the connection that waits for them. */
   readonly #taker: RedisQueueBackend;
-  readonly #beginNext: BeginNext;
+  readonly #beginOnWaiting: BeginNext;
+  readonly #beginOnWorking: BeginNext;
+  readonly #holdsOne: boolean;
   readonly #ahead = new WeakMap<JobJson, Ahead>();
   /** What came with the end of the last wait, until the worker asks. */
   #answer: Answer | undefined;
@@ -81,7 +86,9 @@ class EagerBackend extends RedisQueueBackend {
     const works = new RedisConnection(options.connection, { blocking: false, shared: true });
     super(works, name, keys, toKey, options, waits);
     this.#taker = new RedisQueueBackend(waits, name, keys, toKey, options, undefined, false);
-    this.#beginNext = beginNextOn(waiting);
+    this.#beginOnWaiting = beginNextOn(waiting);
+    this.#beginOnWorking = beginNextOn(options.connection);
+    this.#holdsOne = options.concurrency === 1;
   }
 
   aheadOf(ticket: JobJson): Ahead | undefined {
@@ -105,16 +112,35 @@ class EagerBackend extends RedisQueueBackend {
     return answer ?? super.moveToActive(token, name);
   }
 
-  /** Each command first waits for the same promise, as the wait does: so they are written in this order, behind it. */
+  override async moveToCompleted(
+    ...args: Parameters<RedisQueueBackend['moveToCompleted']>
+  ): ReturnType<RedisQueueBackend['moveToCompleted']> {
+    const [, , , token, takesNext] = args;
+    const completing = super.moveToCompleted(...args);
+    if (!takesNext || !this.#holdsOne) return completing;
+    await this.client;
+    const begun = this.#beginOnWorking(token).catch(() => undefined);
+    const completed = await completing;
+    this.#keep(completed.result?.[0], { token, begun });
+    return completed;
+  }
+
+  /**
+   * Each command first waits for the same promise, as the wait does, and what completes a ticket: so they are written in
+   * this order, behind it.
+   */
   async #takeNext(): Promise<Answer> {
     const token = randomUUID();
     await this.blockingClient;
     const taking = this.#taker.moveToActive(token);
     await this.blockingClient;
-    const begun = this.#beginNext(token).catch(() => undefined);
+    const begun = this.#beginOnWaiting(token).catch(() => undefined);
     const answer = await taking;
-    const [ticket] = answer;
-    if (ticket) this.#ahead.set(ticket, { token, begun });
+    this.#keep(answer[0], { token, begun });
     return answer;
+  }
+
+  #keep(ticket: JobJson | undefined, ahead: Ahead): void {
+    if (ticket) this.#ahead.set(ticket, ahead);
   }
 }

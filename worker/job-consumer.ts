@@ -22,7 +22,7 @@ export interface JobConsumerOptions extends Omit<TicketDeps, 'dropRider'> {
   concurrency: number;
   /** The same while always more wait: one more with each that ends, up to this. By default no more. */
   mostHeld?: () => number;
-  /** Begins jobs ahead, on the connection by which an idle one waits; by default none. */
+  /** Begins jobs together with their tickets, on a connection that takes these; by default none. */
   beginNextOn?: EagerOptions['beginNextOn'];
   /** What a ticket of a batch takes along; by default nothing. */
   riders?: Riders;

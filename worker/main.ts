@@ -116,8 +116,8 @@ async function main(config: Config): Promise<void> {
     maxAttempts: config.maxAttempts,
     concurrency: jobsHeld(concurrency),
     mostHeld: () => jobsHeld(concurrency, pool.groupSize()),
-    beginNextOn: (waiting) => {
-      const { beginNext } = createJobStore(waiting, config.resultTtlSeconds);
+    beginNextOn: (taking) => {
+      const { beginNext } = createJobStore(taking, config.resultTtlSeconds);
       return (token) => beginNext(token, worker, place);
     },
     riders: createRiders(redis, queue),
