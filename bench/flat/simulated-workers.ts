@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createBatchFeed } from '../../shared/batch-feed.ts';
+import { compileSoon } from '../../shared/compile-soon.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { createDeadLetters } from '../../shared/dead-letters.ts';
 import { createJobStore } from '../../shared/job-store.ts';
@@ -23,6 +24,9 @@ export interface WorkersOrder {
   jobs: number;
   seconds: number;
 }
+
+const TTL_SECONDS = 86_400;
+const WORKER = 'simulated';
 
 /** A process with workers in it that are real but for the children. */
 const [redisUrl = ''] = process.argv.slice(2);
@@ -51,6 +55,7 @@ process.on('message', async (order: WorkersOrder) => {
   process.send?.(answer);
 });
 process.on('disconnect', () => process.exit());
+compileSoon();
 
 async function startWorker(
   { concurrency, workMs }: WorkersOrder,
@@ -58,7 +63,7 @@ async function startWorker(
 ): Promise<() => Promise<void>> {
   const connection = createPatientRedis(redisUrl);
   await once(connection, 'ready');
-  const store = createJobStore(connection, 86_400);
+  const store = createJobStore(connection, TTL_SECONDS);
   const faults = {
     seen: (fault: string, error: unknown) => log.error({ err: error }, fault),
     over: () => undefined,
@@ -76,11 +81,15 @@ async function startWorker(
   const feed = createBatchFeed(connection, queue);
   const metrics = createWorkerMetrics(async () => 'ok');
   const dead = createDeadLetters(connection, parseConfig({}));
-  const deps = { store, dead, feed, pool, worker: 'simulated', log, metrics };
+  const deps = { store, dead, feed, pool, worker: WORKER, log, metrics };
   const consumer = createJobConsumer({
     maxAttempts: 3,
     connection,
     concurrency,
+    beginNextOn: (taking) => {
+      const { beginNext } = createJobStore(taking, TTL_SECONDS);
+      return (token) => beginNext(token, WORKER);
+    },
     log,
     faults,
     run: async (id, attempt) => {
