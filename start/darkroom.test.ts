@@ -12,7 +12,7 @@ beforeAll(async () => {
   redis = await startRedis();
   checkout = mkdtempSync(join(tmpdir(), 'darkroom-command-'));
   const parts = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
-  for (const part of [...parts, 'start', 'shared', 'cli', 'api']) {
+  for (const part of [...parts, 'start', 'shared', 'cli', 'api', 'worker']) {
     cpSync(part, join(checkout, part), { recursive: true });
   }
   symlinkSync(resolve('node_modules'), join(checkout, 'node_modules'));

@@ -13,14 +13,13 @@ const started: ChildProcess[] = [];
 beforeAll(() => {
   checkout = mkdtempSync(join(tmpdir(), 'darkroom-start-'));
   const parts = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
-  for (const part of [...parts, 'start', 'shared']) {
+  for (const part of [...parts, 'start', 'shared', 'api', 'worker']) {
     cpSync(part, join(checkout, part), { recursive: true });
   }
   symlinkSync(resolve('node_modules'), join(checkout, 'node_modules'));
   for (const service of ['api', 'worker']) {
     cpSync(`start/stand-ins/${service}.mjs`, join(checkout, service, 'main.ts'));
   }
-  cpSync('api/health-check.ts', join(checkout, 'api', 'health-check.ts'));
 });
 
 afterEach(async () => {
