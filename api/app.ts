@@ -7,6 +7,7 @@ import { docsPages } from './docs/docs-pages.ts';
 import { handleError } from './handle-error.ts';
 import { limitReads } from './limit-reads.ts';
 import { limitSubmissions } from './limit-submissions.ts';
+import { lookAhead } from './look-ahead.ts';
 import { problemResponse } from './problem-response.ts';
 import { requestId } from './request-id.ts';
 import { requestLog } from './request-log.ts';
@@ -110,9 +111,10 @@ function createGuards({
   keyRing,
   admit,
   usage,
+  looks,
 }: ApiDeps): (route: Route) => MiddlewareHandler<ApiEnv>[] {
   const known = authenticate(keyRing);
-  const submission = [known, limitSubmissions(admit), countRefusals(usage)];
+  const submission = [lookAhead(looks), known, limitSubmissions(admit), countRefusals(usage)];
   const read = [known, limitReads()];
   const operators = [...read, requireOperator];
   return ({ doc, isSubmission, isOperators }) => {

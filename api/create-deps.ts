@@ -78,6 +78,7 @@ export function createDeps(
     idempotency: createIdempotency(redis, config.resultTtlSeconds),
     waits,
     registered,
+    looks: [stored, memory, registered],
     admission: createAdmission({ stored, memory, drainRate: drain.perSecond, limits: config }),
     uploads: createUploadMemory(Math.max(UPLOAD_BYTES, 4 * config.maxImageBytes)),
     usage: createUsageStore(redis),

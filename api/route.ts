@@ -34,6 +34,8 @@ export interface ApiDeps {
   /** The workers and models that are there, at most a second old. */
   registered: () => Promise<Registered>;
   admission: Admission;
+  /** What every submission looks up, each remembered for a time. */
+  looks: (() => Promise<unknown>)[];
   uploads: UploadMemory;
   usage: UsageStore;
   keyRing: KeyRing;
