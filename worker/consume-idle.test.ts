@@ -5,12 +5,9 @@ import { type Consumers, startConsumers } from '../test/start-consumers.ts';
 import { until } from '../test/until.ts';
 
 let consumers: Consumers;
-let consume: Consumers['consume'];
-let queue: Consumers['queue'];
 
 beforeEach(async () => {
   consumers = await startConsumers();
-  ({ consume, queue } = consumers);
 });
 afterEach(() => consumers.stop());
 
@@ -36,11 +33,15 @@ function countingConnection() {
 test('a job that comes to an idle worker does not wait until another was looked for', async () => {
   const { connection, looked } = countingConnection();
   let run = signal<number>();
-  const consumer = consume({ connection, concurrency: 3, run: async () => run.resolve(looked()) });
+  const consumer = consumers.consume({
+    connection,
+    concurrency: 3,
+    run: async () => run.resolve(looked()),
+  });
   for (const id of ['job_1', 'job_2']) {
     await consumers.untilIdle();
     const before = looked();
-    await queue.add(id);
+    await consumers.queue.add(id);
     expect((await run.promise) - before).toBe(0);
     run = signal();
   }
@@ -49,7 +50,7 @@ test('a job that comes to an idle worker does not wait until another was looked 
 
 test('an idle worker that is told of a ticket which is not there does not ask once more', async () => {
   const { connection, looked } = countingConnection();
-  const consumer = consume({ connection });
+  const consumer = consumers.consume({ connection });
   await consumers.untilIdle();
   const before = looked();
   await consumers.redis.zadd('bull:jobs:marker', 0, '0');

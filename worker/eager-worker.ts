@@ -67,8 +67,8 @@ class EagerBackend extends RedisQueueBackend {
   /** Takes tickets on the connection that waits for them. */
   readonly #taker: RedisQueueBackend;
   readonly #beginOnWaiting: BeginNext;
-  readonly #beginOnWorking: BeginNext;
-  readonly #holdsOne: boolean;
+  /** Where one ticket is held at a time. */
+  readonly #beginOnWorking: BeginNext | undefined;
   readonly #ahead = new WeakMap<JobJson, Ahead>();
   /** What came with the end of the last wait, until the worker asks. */
   #answer: Answer | undefined;
@@ -87,8 +87,7 @@ class EagerBackend extends RedisQueueBackend {
     super(works, name, keys, toKey, options, waits);
     this.#taker = new RedisQueueBackend(waits, name, keys, toKey, options, undefined, false);
     this.#beginOnWaiting = beginNextOn(waiting);
-    this.#beginOnWorking = beginNextOn(options.connection);
-    this.#holdsOne = options.concurrency === 1;
+    if (options.concurrency === 1) this.#beginOnWorking = beginNextOn(options.connection);
   }
 
   aheadOf(ticket: JobJson): Ahead | undefined {
@@ -117,7 +116,7 @@ class EagerBackend extends RedisQueueBackend {
   ): ReturnType<RedisQueueBackend['moveToCompleted']> {
     const [, , , token, takesNext] = args;
     const completing = super.moveToCompleted(...args);
-    if (!takesNext || !this.#holdsOne) return completing;
+    if (!takesNext || !this.#beginOnWorking) return completing;
     await this.client;
     const begun = this.#beginOnWorking(token).catch(() => undefined);
     const completed = await completing;
